@@ -1,0 +1,27 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: verify test lint figures clean
+
+verify: .venv/.stamp
+	$(BIN)/quod verify
+
+test: .venv/.stamp
+	$(BIN)/pytest -n 2
+
+lint: .venv/.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+figures: .venv/.stamp
+	$(BIN)/quod figure all
+
+clean:
+	rm -rf .venv quod-report .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.stamp: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,lint,examples]'
+	touch $@

@@ -1,0 +1,68 @@
+"""Matplotlib by one door: no display, one style, and files whose bytes depend on what is drawn only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STYLE = Path(__file__).with_name("quod.mplstyle")
+EPOCH = "946684800"
+"""Seconds since 1970 that stand in files for the time of drawing, unless SOURCE_DATE_EPOCH is set."""
+
+
+@contextmanager
+def style() -> Generator[Any, None, None]:
+    """Give ``matplotlib.pyplot`` in the style of the project, without a display.
+
+    Yields
+    ------
+    module
+        ``matplotlib.pyplot``; figures left open are closed at the end.
+    """
+    import matplotlib as mpl
+
+    mpl.use("agg", force=True)
+    from matplotlib import pyplot
+
+    # On top of the defaults, so that no file of the person who draws changes the figure.
+    with pyplot.style.context(["default", str(STYLE)]):
+        try:
+            yield pyplot
+        finally:
+            pyplot.close("all")
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PDF or PNG, by the ending of ``path``; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    path
+        Where to; written under another name first, so that an interruption leaves no half file.
+
+    Returns
+    -------
+    Path
+        The same path.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    metadata = {"Software": None} if kind == "png" else {"Creator": None, "Producer": None}
+    part = path.with_name(f".{path.name}.part")
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ.setdefault("SOURCE_DATE_EPOCH", EPOCH)
+    try:
+        figure.savefig(part, format=kind, metadata=metadata)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+    return path

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+import joblib
+import pytest
+
+from verification.cache import Cache, code_version, write_atomically
+
+
+def key_of(cache: Cache, path) -> str:
+    return cache.key("judge", code=code_version(str(path)), parameters={"id": "toy"}, seed=1)
+
+
+def test_a_constant_that_changes_gives_a_new_key_where_joblib_returns_the_stale_value(tmp_path) -> None:
+    path = tmp_path / "lemma.py"
+    memory = joblib.Memory(tmp_path / "joblib", verbose=0)
+    cache = Cache(tmp_path / "ours")
+    seen = {}
+    for constant in (2, 3):
+        path.write_text(f"C = {constant}\ndef bound():\n    return C\n")
+        spec = importlib.util.spec_from_file_location("lemma", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["lemma"] = module
+        spec.loader.exec_module(module)
+        seen[constant] = (memory.cache(module.bound)(), key_of(cache, path))
+    del sys.modules["lemma"]
+    assert seen[3][0] == 2, "joblib looks at the text of the function, which did not change"
+    assert seen[2][1] != seen[3][1]
+
+
+def test_a_module_that_the_users_file_imports_inside_a_function_is_part_of_the_key(tmp_path) -> None:
+    path, helper, other = (tmp_path / name for name in ("lemma.py", "helper.py", "other.py"))
+    path.write_text("def bound():\n    import helper\n    return helper.C\n")
+    helper.write_text("C = 1\n")
+    other.write_text("C = 1\n")
+    before = code_version(str(path))
+    other.write_text("C = 2\n")
+    assert code_version(str(path)) == before
+    helper.write_text("C = 2\n")
+    assert code_version(str(path)) != before
+
+
+def test_seed_parameters_and_function_are_part_of_the_key(tmp_path) -> None:
+    cache = Cache(tmp_path)
+    keys = {
+        cache.key(function, code="c", parameters={"p": p}, seed=seed) for function in "fg" for p in (0, 1) for seed in (0, 1)
+    }
+    assert len(keys) == 8
+
+
+def test_a_payload_comes_back_with_its_keys_in_order(tmp_path) -> None:
+    cache = Cache(tmp_path / "deep" / "folder")
+    cache.put("k", {"x": [1, 0.1, None], "a": "é"})
+    assert list(cache.get("k").items()) == [("x", [1, 0.1, None]), ("a", "é")]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-9],
+        lambda data: b"",
+        lambda data: data.replace(b"41", b"42"),
+        lambda data: b"[1, 2]",
+        lambda data: b"\xff\xfe",
+        lambda data: data.replace(b'"k"', b'"j"'),
+    ],
+    ids=["cut short", "empty", "altered", "another shape", "not text", "under another key"],
+)
+def test_a_damaged_entry_is_ignored(tmp_path, damage) -> None:
+    cache = Cache(tmp_path)
+    cache.put("k", {"value": 41})
+    path = tmp_path / "k.json"
+    path.write_bytes(damage(path.read_bytes()))
+    assert cache.get("k") is None
+
+
+def test_an_absent_entry_is_none(tmp_path) -> None:
+    assert Cache(tmp_path / "nowhere").get("k") is None
+
+
+def test_nan_is_never_stored(tmp_path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Cache(tmp_path).put("k", float("nan"))
+    assert Cache(tmp_path).get("k") is None
+
+
+def test_a_write_that_fails_leaves_the_old_bytes_and_no_litter(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "report.json"
+    write_atomically(path, b"old")
+
+    def fail(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["report.json"]

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+HEAVY = ("sympy", "torch", "hypothesis", "matplotlib", "scipy.stats")
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "toy.lemma-a-holds", "--file"]], ids=["list", "show"])
+def test_quick_commands_import_nothing_heavy(quod, toy, command) -> None:
+    path = toy(
+        "a-holds",
+        extra=f"import atexit\natexit.register(lambda: sys.stderr.write(repr([m for m in {HEAVY!r} if m in sys.modules])))",
+    )
+    result = quod(*command, path)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "[]"
+
+
+def test_the_papers_statements_are_listed_without_anything_heavy(quod, tmp_path) -> None:
+    result = quod("list", "--json", flags=("-X", "importtime"))
+    assert result.returncode == 0, result.stderr[-500:]
+    imported = {line.rsplit("|", 1)[1].strip() for line in result.stderr.splitlines() if "|" in line}
+    assert "numpy" in imported
+    assert imported.isdisjoint(HEAVY)
+    assert all(row["id"] and row["title"] for row in json.loads(result.stdout))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "no.such.statement"], "no statement matches 'no.such.statement'"),
+        (["verify", "missing.py"], "no such file"),
+        (["verify", "toy_lemmas.py", "--profile", "slow"], "--profile takes quick, standard, nightly, not 'slow'"),
+        (["verify", "toy_lemmas.py", "--seed", "-1"], "--seed"),
+        (["verify", "toy_lemmas.py", "--jobs", "0"], "--jobs"),
+        (["verify", "toy_lemmas.py", "--record"], "--record is for the papers' statements"),
+        (["verify", "toy_lemmas.py", "--out", "toy_lemmas.py"], "--out"),
+        (["verify", "--no-such-option"], "No such option"),
+        (["no-such-command"], "No such command"),
+        (["show"], "Missing argument"),
+        (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py"], "--at"),
+        (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", "{"], "--at is not JSON"),
+        (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", "[1]"], "--at takes an object"),
+        (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", '{"x": NaN}'], "'NaN' is not a finite number"),
+        (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", '{"y": 1}'], "unknown field 'y'"),
+        (["check", "toy.lemma-b", "--file", "toy_lemmas.py", "--at", "{}"], "close: toy.lemma-a-holds"),
+    ],
+)
+def test_a_bad_call_gets_one_line_and_status_2(toy, monkeypatch, tmp_path, capsys, arguments, message) -> None:
+    from verification.cli import execute
+
+    toy("a-holds")
+    monkeypatch.chdir(tmp_path)
+    status = execute(arguments)
+    lines = capsys.readouterr().err.splitlines()
+    assert status == 2
+    assert len(lines) == 1
+    assert lines[0].startswith("quod: ")
+    assert message in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "status"), [(("a-holds",), 0), (("a-holds", "b-refuted"), 1), (("a-error", "b-refuted"), 3)], ids=["0", "1", "3"]
+)
+def test_verify_exits_with_the_status_and_writes_every_report(quod, toy, names, status) -> None:
+    path = toy(*names)
+    result = quod("verify", path)
+    assert result.returncode == status, result.stderr
+    for name in ("report.json", "junit.xml", "report.md", "report.html"):
+        assert (path.parent / "quod-report" / name).stat().st_size > 0
+        assert name in result.stdout
+    assert f"[{len(names)}/{len(names)}]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_list_and_show_know_the_last_verdict(quod, toy) -> None:
+    path = toy("a-holds", "b-refuted")
+    assert "b-refuted  -" in quod("list", path).stdout
+    quod("verify", path, "--jobs", 1)
+    rows = json.loads(quod("list", path, "--json").stdout)
+    assert [(row["verdict"], row["evidence"]) for row in rows] == [("holds", "sampled"), ("refuted", "sampled")]
+    card = quod("show", "toy.lemma-b-refuted", "--file", path).stdout
+    for part in ("Every x is positive.", "x > 0", "verdict: refuted (last report; on record: none)", '{"x": "-1/3"}'):
+        assert part in card
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [
+        ("0.1", 0, ["left   1/10", "true       small", "left > right: true"]),
+        ("-3", 1, ["left   -3", "left > right: false"]),
+        ("12", 0, ["FAILS      small", "claims nothing here: hypothesis small not satisfied"]),
+    ],
+)
+def test_check_prints_hypotheses_both_sides_and_the_verdict_at_exact_decimals(
+    toy, monkeypatch, tmp_path, capsys, number, status, words
+) -> None:
+    from verification.cli import execute
+
+    monkeypatch.chdir(tmp_path)
+    call = ["check", "toy.lemma-a-holds", "--file", str(toy("a-holds")), "--at", f'{{"x": {number}}}']
+    assert execute(call) == status
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in words), printed
+
+
+def test_no_arguments_print_the_help(quod) -> None:
+    result = quod()
+    assert result.returncode == 0
+    assert "verify" in result.stdout
+
+
+def test_a_fault_of_ours_is_one_line_and_status_3(toy, monkeypatch, tmp_path, capsys) -> None:
+    from verification import cli
+
+    def fail(_arguments: object) -> None:
+        raise TypeError("a bug\nin two lines")
+
+    monkeypatch.setattr(cli, "split", fail)
+    assert cli.execute(["list"]) == 3
+    assert capsys.readouterr().err == "quod: could not run: TypeError: a bug (QUOD_DEBUG=1 shows where)\n"
+
+
+@pytest.mark.parametrize("call", [["list"], ["verify", "--jobs", "1"]], ids=["list", "verify"])
+def test_a_reader_that_closes_the_pipe_changes_no_status(start, toy, call) -> None:
+    process = start(*call, toy("a-holds"))
+    process.stdout.close()
+    assert "Error" not in process.stderr.read()
+    assert process.wait(timeout=30) == 0
+    process.stderr.close()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from theory.statement import InputError
+from verification.selection import load, one, select, split
+
+KEYS = ("wu2025.lemma-1", "wu2025.theorem-4", "wu2025.theorem-4.step-2", "wu2025.theorem-41", "marion2024.theorem-4")
+STATEMENTS = {key: SimpleNamespace(id=key) for key in sorted(KEYS)}
+
+
+def chosen(*selectors: str) -> list[str]:
+    return [statement.id for statement in select(STATEMENTS, selectors)]
+
+
+def test_no_selector_means_every_statement_in_sorted_order() -> None:
+    assert chosen() == sorted(KEYS)
+
+
+def test_an_id_brings_its_parts_but_not_an_id_that_merely_starts_alike() -> None:
+    assert chosen("wu2025.theorem-4") == ["wu2025.theorem-4", "wu2025.theorem-4.step-2"]
+
+
+def test_a_paper_and_a_glob_select_and_each_statement_comes_once() -> None:
+    assert chosen("*.theorem-4", "marion2024") == ["marion2024.theorem-4", "wu2025.theorem-4"]
+
+
+def test_an_unknown_selector_is_refused_with_close_matches() -> None:
+    with pytest.raises(InputError, match=r"'wu2025.theorm-4'; close: .*wu2025\.theorem-4"):
+        chosen("wu2025.lemma-1", "wu2025.theorm-4")
+
+
+def test_show_wants_a_whole_id() -> None:
+    with pytest.raises(InputError, match="no statement has the id 'wu2025'"):
+        one(STATEMENTS, "wu2025")
+
+
+def test_a_path_is_told_from_selectors_and_two_paths_are_refused() -> None:
+    source, selectors = split(["toy.lemma-1", "a/b.py"])
+    assert source is not None
+    assert source.endswith("/a/b.py")
+    assert selectors == ["toy.lemma-1"]
+    with pytest.raises(InputError, match="one file at a time"):
+        split(["a.py", "b.py"])
+
+
+def test_a_users_file_is_loaded_with_its_folder_importable(toy, tmp_path) -> None:
+    (tmp_path / "toy_helper.py").write_text("NAME = 'from-helper'\n")
+    path = toy("b-holds", "a-holds", extra="import toy_helper\nlast = [claim(toy_helper.NAME)]")
+    assert list(load(str(path))) == ["toy.lemma-a-holds", "toy.lemma-b-holds", "toy.lemma-from-helper"]
+
+
+def test_a_neighbour_of_a_users_file_shadows_nothing(toy, tmp_path) -> None:
+    (tmp_path / "fractions.py").write_text("raise RuntimeError('shadowed')\n")
+    assert load(str(toy("a-holds", extra="import fractions")))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1\n", "defines no statement"),
+        ("def f(:\n", r"bad\.py:1: invalid syntax"),
+        ("\n\nx = 1 / 0\n", r"bad\.py:3: ZeroDivisionError: division by zero"),
+        ("import no_such_module_at_all\n", r"bad\.py:1: ModuleNotFoundError"),
+        ("raise SystemExit(7)\n", r"bad\.py:1: SystemExit: 7"),
+    ],
+)
+def test_a_users_file_that_does_not_run_is_refused_with_file_and_line(tmp_path, text, message) -> None:
+    path = tmp_path / "bad.py"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        load(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_two_statements_with_one_id_are_refused(toy) -> None:
+    with pytest.raises(InputError, match=r"share the id 'toy\.lemma-a-holds'"):
+        load(str(toy("a-holds", "a-holds")))
+
+
+def test_an_empty_id_is_refused(toy) -> None:
+    path = toy("a-holds", extra="import dataclasses\nnameless = dataclasses.replace(statement_0, id=' ')")
+    with pytest.raises(InputError, match="empty id"):
+        load(str(path))
+
+
+def test_one_statement_under_two_names_counts_once(toy) -> None:
+    assert len(load(str(toy("a-holds", extra="same = statement_0")))) == 1

@@ -1,0 +1,1 @@
+"""What the papers claim: definitions, bounds with their exact constants, and statements, as data."""

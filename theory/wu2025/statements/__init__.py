@@ -1,0 +1,1 @@
+"""The statements of wu2025, one module a numbered result."""

@@ -1,0 +1,45 @@
+"""Budgets are counts, so that a slow machine reaches the same verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much work the search for evidence may do on one statement.
+
+    Parameters
+    ----------
+    cases
+        Instances drawn by the search at cost 1; a statement of cost c draws ``cases / c``, at least ``least_cases``.
+    least_cases
+        Lower limit on drawn instances.
+    ascents
+        Worst cases from which a local ascent of the violation starts.
+    ascent_steps
+        Evaluations of one ascent at cost 1.
+    certified
+        Instances, besides the gallery, whose comparison is certified with balls.
+    last_bits
+        Precision in bits at which an undecided comparison of balls gives up.
+    boxes
+        Boxes that one branch-and-bound may open.
+    """
+
+    cases: int
+    least_cases: int
+    ascents: int
+    ascent_steps: int
+    certified: int
+    last_bits: int
+    boxes: int
+
+
+PROFILES = {
+    "quick": Budget(cases=240, least_cases=40, ascents=3, ascent_steps=120, certified=6, last_bits=1024, boxes=20_000),
+    "standard": Budget(cases=2_000, least_cases=200, ascents=8, ascent_steps=400, certified=24, last_bits=2048, boxes=200_000),
+    "nightly": Budget(
+        cases=20_000, least_cases=2_000, ascents=24, ascent_steps=1_500, certified=120, last_bits=4096, boxes=2_000_000
+    ),
+}

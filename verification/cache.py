@@ -1,0 +1,143 @@
+"""Finished work on disk, under a hash of everything it depends on: function, code, library versions, parameters, seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from modulefinder import ModuleFinder
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = ("theory", "numerics", "verification")
+LIBRARIES = ("numpy", "scipy", "sympy", "python-flint", "hypothesis", "scikit-learn", "torch")
+
+
+def canonical(value: Any) -> bytes:
+    """Return the one JSON spelling of ``value``: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of the canonical JSON of ``value``."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+@cache
+def library_versions() -> Mapping[str, str | None]:
+    """Return the versions of the numerical libraries without importing them; ``None`` where one is not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def code_version(source: str | None) -> str:
+    """Return a digest of all the code that a judgement can depend on.
+
+    Parameters
+    ----------
+    source
+        Path of a user's file, or ``None``. The modules beside it that it imports, at any depth, count too.
+
+    Returns
+    -------
+    str
+        A SHA-256.
+    """
+    files = [(path.relative_to(ROOT).as_posix(), path) for floor in FLOORS for path in (ROOT / floor).rglob("*.py")]
+    files += [(str(path), path) for path in (user_code(Path(source)) if source else ())]
+    return digest([[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(files)])
+
+
+def user_code(path: Path) -> list[Path]:
+    """Return a user's file and every module of its folder that it imports, at any depth, sorted."""
+    finder = ModuleFinder(path=[str(path.parent)])
+    finder.run_script(str(path))
+    places = (getattr(module, "__file__", None) for module in finder.modules.values())
+    found = {Path(place).resolve() for place in places if place}
+    return sorted(found | {path.resolve()})
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of finished results, one file each.
+
+    Parameters
+    ----------
+    folder
+        Where the files are; made when the first is written.
+    """
+
+    folder: Path
+
+    def key(self, function: str, *, code: str, parameters: Mapping[str, Any], seed: int) -> str:
+        """Return the key of one unit of work.
+
+        Parameters
+        ----------
+        function
+            Name of the function.
+        code
+            Digest of the code, from :func:`code_version`.
+        parameters
+            JSON values: everything else that it is called with.
+        seed
+            The seed.
+
+        Returns
+        -------
+        str
+            A SHA-256.
+        """
+        parts = {"function": function, "code": code, "libraries": dict(library_versions()), "machine": platform.machine()}
+        return digest(parts | {"parameters": dict(parameters), "seed": seed})
+
+    def get(self, key: str) -> Any | None:
+        """Return the payload under ``key``; ``None`` if it is absent, cut short or altered."""
+        try:
+            entry = json.loads((self.folder / f"{key}.json").read_bytes())
+            intact = entry["key"] == key and entry["digest"] == digest(entry["payload"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return entry["payload"] if intact else None
+
+    def put(self, key: str, payload: Any) -> None:
+        """Store ``payload`` (JSON values) under ``key``, all of it or nothing."""
+        # The order of keys is kept, so that a stored judgement prints like a fresh one.
+        entry = {"key": key, "digest": digest(payload), "payload": payload}
+        write_atomically(self.folder / f"{key}.json", json.dumps(entry, allow_nan=False).encode())
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a crash, finds the old bytes or the new ones and nothing in between.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made.
+    data
+        The bytes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,96 @@
+"""``quod check``: one statement at a person's own numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from numerics.comparison import Truth
+from theory.statement import InputError, Statement
+
+
+def read_data(text: str) -> dict[str, Any]:
+    """Read the numbers of ``--at``; a decimal such as 0.1 stays the exact decimal that was written.
+
+    Parameters
+    ----------
+    text
+        A JSON object.
+
+    Returns
+    -------
+    dict
+        Field names to integers, decimal strings, or lists of them.
+
+    Raises
+    ------
+    InputError
+        If the text is not a JSON object.
+    """
+    try:
+        data = json.loads(text, parse_float=str, parse_constant=str)
+    except ValueError as error:
+        reason = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise InputError(f"--at is not JSON: {reason}: {text!r}") from None
+    if not isinstance(data, dict):
+        raise InputError(f'--at takes an object such as {{"x": [0, 1], "sigma": "1/10"}}, not {text!r}')
+    return data
+
+
+def check(statement: Statement, text: str) -> tuple[list[str], int]:
+    """Check a statement at exact data.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    text
+        The data, a JSON object.
+
+    Returns
+    -------
+    tuple
+        The lines to print and the exit status: 1 if the hypotheses hold and the conclusion is false or undecided.
+    """
+    from verification.judge import check_at
+
+    found = check_at(statement, read_data(text))
+    lines = [f"{statement.id}: {statement.title}", *_hypotheses(found.hypotheses)]
+    lines += ["", f"  left   {found.left}", f"  right  {found.right}", ""]
+    failed = [name for name, _, truth in found.hypotheses if truth is Truth.FALSE]
+    open_ones = [name for name, _, truth in found.hypotheses if truth is Truth.UNDECIDED]
+    lines.append(f"conclusion, left {_symbol(found.relation)} right: {_conclusion(found)}")
+    if failed:
+        lines.append(f"the statement claims nothing here: {_list(failed)} not satisfied")
+        return lines, 0
+    if open_ones:
+        lines.append(f"not decided at the last precision: {_list(open_ones)}")
+    return lines, int(found.verdict is not Truth.TRUE)
+
+
+def _symbol(relation: Any) -> str:
+    return str(getattr(relation, "value", relation))
+
+
+def _list(names: list[str]) -> str:
+    return f"hypothes{'i' if len(names) == 1 else 'e'}s {', '.join(names)}"
+
+
+def _hypotheses(entries: list[tuple[str, str, Truth]]) -> Iterator[str]:
+    yield "hypotheses:" if entries else "no hypotheses"
+    width = max([len(name) for name, _, _ in entries], default=0)
+    words = {Truth.TRUE: "true", Truth.FALSE: "FAILS", Truth.UNDECIDED: "undecided"}
+    for name, says, truth in entries:
+        yield f"  {words[truth]:<9}  {name:<{width}}  {says}"
+
+
+def _conclusion(found: Any) -> str:
+    comparison = found.comparison
+    if comparison is None:
+        return str(found.verdict.value)
+    at = "" if comparison.index is None else f", decided by entry {comparison.index}"
+    if found.verdict is not Truth.UNDECIDED:
+        return f"{found.verdict.value}{at}, rigorously (balls of {comparison.bits} bits, {comparison.reason.value})"
+    equal = f", equal to {comparison.equal_bits} bits" if comparison.equal_bits else ""
+    return f"undecided at {comparison.bits} bits{at}: {comparison.reason.value} (radius {comparison.radius:.3g}{equal})"

@@ -1,0 +1,212 @@
+"""The command line. Each command imports what it needs, so that ``quod list`` answers at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from theory.statement import InputError
+from verification.budget import PROFILES
+from verification.selection import load, one, one_line, select, split
+
+if TYPE_CHECKING:
+    from verification.runner import Run
+
+app = typer.Typer(
+    help="Checks the theorems of deep-learning-theory papers the way CI checks code.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+
+Selectors = Annotated[list[str] | None, typer.Argument(help="Ids, prefixes or globs, and at most one file of your own.")]
+Id = Annotated[str, typer.Argument(help="Id of one statement.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder of the reports.", file_okay=False)]
+Source = Annotated[Path | None, typer.Option("--file", help="Take the statement from a file of your own.")]
+REPORTS = Path("quod-report")
+
+
+@app.command("list")
+def list_command(
+    selectors: Selectors = None,
+    out: Out = REPORTS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List statements, with their last verdict."""
+    from verification.records import last_report, recorded_verdicts
+    from verification.showing import rows, table
+
+    source, names = split(selectors or [])
+    found = rows(select(load(source), names), last_report(out), recorded_verdicts(source))
+    _print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else table(found))
+
+
+@app.command("show")
+def show_command(identifier: Id, out: Out = REPORTS, file: Source = None) -> None:
+    """Show one statement: claim, hypotheses, constants, erratum, evidence."""
+    from verification.records import last_report, recorded_verdicts
+    from verification.showing import card
+
+    source = _source(file)
+    statement = one(load(source), identifier)
+    recorded = recorded_verdicts(source).get(identifier)
+    _print(card(statement, last_report(out).get(identifier), recorded))
+
+
+@app.command("check")
+def check_command(
+    identifier: Id,
+    at: Annotated[str, typer.Option("--at", help="Your numbers, a JSON object; decimals are read exactly.")],
+    file: Source = None,
+) -> None:
+    """Check one statement at your own numbers: hypotheses, both sides, and the verdict of the balls."""
+    from verification.checking import check
+
+    lines, status = check(one(load(_source(file)), identifier), at)
+    _print("\n".join(lines))
+    raise typer.Exit(status)
+
+
+@app.command("verify")
+def verify_command(
+    selectors: Selectors = None,
+    profile: Annotated[str, typer.Option(help=f"Budget: {', '.join(PROFILES)}.")] = "quick",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the searches.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a processor.")] = None,
+    out: Out = REPORTS,
+    record: Annotated[bool, typer.Option("--record", help="Put the verdicts on record.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Judge again what an earlier run finished.")] = False,
+    cap: Annotated[float, typer.Option(min=0.01, help="Wall-clock limit of one statement in seconds.")] = 600.0,
+) -> None:
+    """Gather evidence for statements, print the table, write the reports."""
+    source, names = split(selectors or [])
+    if profile not in PROFILES:
+        raise InputError(f"--profile takes {', '.join(PROFILES)}, not {profile!r}")
+    if record and source:
+        raise InputError(f"--record is for the papers' statements; nothing is on record for {source}")
+    statements = select(load(source), names)
+    _writable(out)
+
+    from verification.progress import Display
+    from verification.runner import run
+
+    with Display(len(statements)) as display:
+        result = run(
+            statements,
+            source=source,
+            profile=profile,
+            seed=seed,
+            jobs=jobs,
+            out=out,
+            progress=display,
+            cap=cap,
+            fresh=fresh,
+        )
+    if record and not result.interrupted:
+        result = _record(result)
+    _report(result, out)
+    raise typer.Exit(result.status)
+
+
+def _record(result: Run) -> Run:
+    from verification.records import record, recorded_verdicts
+
+    record(result.judgements, load(None))
+    return replace(result, expected=recorded_verdicts(None))
+
+
+def _report(result: Run, out: Path) -> None:
+    from verification.reports.data import report_of, write_report
+    from verification.reports.html import write_html
+    from verification.reports.junit import write_junit
+    from verification.reports.markdown import write_markdown
+    from verification.reports.terminal import console, show
+
+    report = report_of(result)
+    files = [write(report, out) for write in (write_report, write_junit, write_markdown, write_html)]
+    show(report, files, console())
+    if result.interrupted:
+        done, total = len(result.judgements), len(result.judgements) + len(result.not_run)
+        complain(f"interrupted after {done} of {total} statements; the same command resumes from there")
+
+
+@app.command("measure", context_settings=PASS_ON, add_help_option=False)
+def measure_command(context: typer.Context) -> None:
+    """Measure the papers' quantities on a sample of your own."""
+    from verification.measure_cli import app as measure
+
+    raise typer.Exit(_status(typer.main.get_group(measure)(list(context.args), "quod measure", standalone_mode=False)))
+
+
+@app.command("figure", context_settings=PASS_ON, add_help_option=False)
+def figure_command(context: typer.Context) -> None:
+    """Draw a figure or table of a paper again."""
+    from figures.cli import app as figure
+
+    raise typer.Exit(_status(figure(list(context.args), "quod figure", standalone_mode=False)))
+
+
+def _source(file: Path | None) -> str | None:
+    return None if file is None else str(file.resolve())
+
+
+def _writable(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK | os.X_OK):
+            raise PermissionError(13, "permission denied")
+    except OSError as error:
+        raise InputError(f"--out {out}: {(error.strerror or 'cannot be written').lower()}") from None
+
+
+def _status(returned: Any) -> int:
+    return returned if isinstance(returned, int) else 0
+
+
+def _print(text: str) -> None:
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        from verification.reports.terminal import forget_output
+
+        forget_output()
+
+
+def complain(message: str) -> None:
+    """Print one line on standard error."""
+    typer.echo(f"quod: {' '.join(message.split())}", err=True)
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run the command line and turn whatever goes wrong into one line and an exit status.
+
+    Parameters
+    ----------
+    arguments
+        The arguments, without the name of the program.
+
+    Returns
+    -------
+    int
+        0, 1, 2, 3 or 130.
+    """
+    try:
+        return _status(app(list(arguments) or ["--help"], "quod", standalone_mode=False))
+    except (InputError, typer.TyperException) as error:
+        complain(error.format_message() if isinstance(error, typer.TyperException) else str(error))
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted")
+        return 130
+    except Exception as error:
+        if os.environ.get("QUOD_DEBUG"):
+            raise
+        complain(f"could not run: {one_line(error)} (QUOD_DEBUG=1 shows where)")
+        return 3

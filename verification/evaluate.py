@@ -1,0 +1,277 @@
+"""Evaluate a statement at one instance: hypotheses, both sides, float margin, and the certified comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import flint
+import numpy as np
+
+from numerics.arithmetic import FLOATS, Arithmetic, Number
+from numerics.comparison import FIRST_BITS, LAST_BITS, Comparison, Relation, Truth, all_of, compare, decide
+from theory.statement import Equivalence, Hypothesis, Inequality, Instance, Statement
+from verification.outcome import Counterexample
+
+IDENTITY_BITS = 256
+EQUAL_BITS = 48
+"""Balls of an equality case agree at least to this many bits, or the comparison stays undecided."""
+
+
+def triples(hypothesis: Hypothesis, lifted: Any) -> list[tuple[Number, str, Number]]:
+    """Return the comparisons that a hypothesis consists of."""
+    held = hypothesis.holds(lifted)
+    return list(held) if isinstance(held, list) else [held]
+
+
+def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int = LAST_BITS) -> Truth:
+    """Return whether ``instance`` satisfies ``hypothesis``, in balls of growing precision; equality to the end counts as met.
+
+    Parameters
+    ----------
+    hypothesis
+        The hypothesis.
+    instance
+        Exact data.
+    last_bits
+        Precision at which to give up.
+
+    Returns
+    -------
+    Truth
+        True, false, or undecided.
+    """
+    count = len(triples(hypothesis, instance.lift(FLOATS)))
+
+    def one(k: int) -> Truth:
+        def sides(arithmetic: Arithmetic) -> tuple[Number, Number]:
+            left, _, right = triples(hypothesis, instance.lift(arithmetic))[k]
+            return flint.arb(left), flint.arb(right)
+
+        relation = triples(hypothesis, instance.lift(FLOATS))[k][1]
+        return decide(sides, relation, last_bits=last_bits).truth
+
+    return all_of(one(k) for k in range(count))
+
+
+def hypotheses_truth(statement: Statement, instance: Instance) -> Truth:
+    """Return whether ``instance`` satisfies every hypothesis of ``statement``; no hypothesis at all is satisfied."""
+    if not statement.hypotheses:
+        return Truth.TRUE
+    return all_of(hypothesis_truth(hypothesis, instance) for hypothesis in statement.hypotheses)
+
+
+def float_hypotheses(statement: Statement, instance: Instance) -> bool:
+    """Return whether every hypothesis holds in floats, up to rounding; a cheap filter before balls."""
+    lifted = instance.lift(FLOATS)
+    for hypothesis in statement.hypotheses:
+        for left, relation, right in triples(hypothesis, lifted):
+            scale = 1e-9 * (abs(float(left)) + abs(float(right)))
+            if compare(float(left), relation, float(right), tolerance=scale).truth is Truth.FALSE:
+                return False
+    return True
+
+
+def sides(statement: Inequality, instance: Instance, arithmetic: Arithmetic) -> tuple[Number, Number]:
+    """Return both sides of an inequality in ``arithmetic``, as scalars or arrays of one shape."""
+    lifted = instance.lift(arithmetic)
+    left = statement.left(lifted)
+    right = statement.right(lifted, statement.lift_constants(arithmetic))
+    if np.shape(left) != np.shape(right):
+        left, right = np.broadcast_arrays(np.asarray(left), np.asarray(right))
+    return left, right
+
+
+@dataclass(frozen=True)
+class FloatMargin:
+    """How far the worst entry is from violation, in floats.
+
+    Parameters
+    ----------
+    margin
+        Log of the ratio of the sides, signed so that negative is a violation; the relative difference when a side is not
+        positive; NaN when a side is.
+    ratio
+        The favourable side over the other, at least 1 where the statement holds; NaN when a side is not positive.
+    trivial
+        Whether the claim says nothing here, because the right side has the wrong sign.
+    """
+
+    margin: float
+    ratio: float
+    trivial: bool
+
+
+def float_margin(statement: Inequality, instance: Instance) -> FloatMargin:
+    """Return the margin of the worst entry in floats.
+
+    Parameters
+    ----------
+    statement
+        An inequality or identity.
+    instance
+        Exact data.
+
+    Returns
+    -------
+    FloatMargin
+        The margin, NaN if a side is not a number.
+    """
+    with np.errstate(all="ignore"):
+        left, right = sides(statement, instance, FLOATS)
+        a, b = np.ravel(np.asarray(left, dtype=float)), np.ravel(np.asarray(right, dtype=float))
+    sign = Relation(statement.relation).sign
+    margins, ratios, trivial = [], [], []
+    for x, y in zip(a.tolist(), b.tolist(), strict=True):
+        if math.isnan(x) or math.isnan(y):
+            return FloatMargin(math.nan, math.nan, False)
+        difference = 0.0 if x == y else (x - y) / (abs(x) + abs(y))
+        if sign == 0:
+            margins.append(-abs(difference))
+        elif x > 0 and y > 0 and math.isfinite(x) and math.isfinite(y):
+            margins.append(
+                sign * math.log(x / y) if x / y > 0 and math.isfinite(x / y) else sign * 700.0 * (1 if x > y else -1)
+            )
+            ratios.append(math.exp(min(margins[-1], 700.0)))
+        else:
+            margins.append(sign * difference)
+        trivial.append(sign > 0 and y <= 0 <= x)
+    if not margins:
+        return FloatMargin(math.nan, math.nan, False)
+    return FloatMargin(min(margins), min(ratios) if ratios else math.nan, all(trivial))
+
+
+def certified(statement: Statement, instance: Instance, *, last_bits: int = LAST_BITS) -> Comparison:
+    """Compare both sides at one instance in balls whose precision grows until the comparison is decided.
+
+    Parameters
+    ----------
+    statement
+        An inequality, identity or equivalence.
+    instance
+        Exact data.
+    last_bits
+        Precision at which to give up; identities stop earlier, since balls never separate equal numbers.
+
+    Returns
+    -------
+    Comparison
+        The outcome at the worst entry.
+
+    Raises
+    ------
+    TypeError
+        If statements of this kind are not compared at single instances.
+    """
+    if isinstance(statement, Inequality):
+        exact = statement
+        last = min(last_bits, IDENTITY_BITS) if Relation(exact.relation) is Relation.EQUAL else last_bits
+        # Hard quantities are not worth computing at a precision that cannot decide.
+        first = 128 if exact.cost > 4 else FIRST_BITS
+        return decide(lambda arithmetic: sides(exact, instance, arithmetic), exact.relation, first_bits=first, last_bits=last)
+    if isinstance(statement, Equivalence):
+        return _equivalent(statement, instance, last_bits)
+    raise TypeError(f"a {statement.kind} is not compared at single instances")
+
+
+def _equivalent(statement: Equivalence, instance: Instance, last_bits: int) -> Comparison:
+    def truth(condition: Any) -> Comparison:
+        def both(arithmetic: Arithmetic) -> tuple[Number, Number]:
+            left, _, right = condition(instance.lift(arithmetic))
+            return left, right
+
+        return decide(both, condition(instance.lift(FLOATS))[1], last_bits=last_bits)
+
+    first, second = truth(statement.first), truth(statement.second)
+    value = {Truth.TRUE: 1.0, Truth.FALSE: 0.0, Truth.UNDECIDED: math.nan}
+    return compare(value[first.truth], "==", value[second.truth], bits=max(first.bits, second.bits))
+
+
+def consistent(comparison: Comparison) -> bool:
+    """Return whether a comparison is true, or an equality case known to :data:`EQUAL_BITS` bits."""
+    if comparison.relation in (Relation.ABOVE, Relation.BELOW):
+        return comparison.truth is Truth.TRUE
+    return comparison.truth is Truth.TRUE or comparison.equal_bits >= EQUAL_BITS
+
+
+def digits(value: Number, count: int = 15) -> str:
+    """Return a number as text: a ball by its midpoint and radius, a float by its shortest form."""
+    if isinstance(value, flint.arb):
+        return str(value.str(count))
+    return f"{float(value):.{count}g}"
+
+
+def counterexample_of(instance: Instance, comparison: Comparison) -> Counterexample:
+    """Return the counterexample that a certified false comparison gives."""
+    return Counterexample(
+        data=instance.data(),
+        left=digits(comparison.left),
+        relation=comparison.relation.value,
+        right=digits(comparison.right),
+        bits=comparison.bits,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckAt:
+    """A statement at one person's own numbers.
+
+    Parameters
+    ----------
+    hypotheses
+        Name, words and truth of each hypothesis.
+    comparison
+        The certified comparison of the two sides, at the worst entry.
+    verdict
+        Its truth; an equality case counts as true.
+    """
+
+    hypotheses: tuple[tuple[str, str, Truth], ...]
+    comparison: Comparison
+    verdict: Truth
+
+    @property
+    def left(self) -> str:
+        """Return the left side in decimals."""
+        return digits(self.comparison.left)
+
+    @property
+    def right(self) -> str:
+        """Return the right side in decimals."""
+        return digits(self.comparison.right)
+
+
+def check_at(statement: Statement, data: Mapping[str, Any], *, last_bits: int = LAST_BITS) -> CheckAt:
+    """Check a statement at given data.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    data
+        JSON values, as :meth:`Instance.parse` reads them.
+    last_bits
+        Precision at which to give up.
+
+    Returns
+    -------
+    CheckAt
+        Hypotheses and both sides.
+    """
+    instance = statement.instance.parse(data)
+    truths = []
+    for hypothesis in statement.hypotheses:
+        truths.append((hypothesis.name, hypothesis.says, hypothesis_truth(hypothesis, instance)))
+        # The sides may not even be defined outside the standing setting.
+        if hypothesis.standing and truths[-1][2] is Truth.FALSE:
+            from numerics.comparison import Reason
+
+            empty = Comparison(
+                truth=Truth.UNDECIDED, reason=Reason.EMPTY, relation=Relation.EQUAL, left=math.nan, right=math.nan
+            )
+            return CheckAt(hypotheses=tuple(truths), comparison=empty, verdict=Truth.UNDECIDED)
+    comparison = certified(statement, instance, last_bits=last_bits)
+    verdict = Truth.TRUE if consistent(comparison) else comparison.truth
+    return CheckAt(hypotheses=tuple(truths), comparison=comparison, verdict=verdict)

@@ -1,0 +1,323 @@
+"""Judge one statement: calibrate, search, certify, prove, bite; then the verdict."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from numerics.comparison import Comparison, Relation, Truth
+from theory.statement import Equivalence, Identity, Inequality, Instance, Limit, Probability, Statement
+from verification.budget import Budget
+from verification.evaluate import (
+    certified,
+    check_at,
+    consistent,
+    counterexample_of,
+    digits,
+    hypotheses_truth,
+)
+from verification.measured import judge_limit, judge_probability
+from verification.outcome import Counterexample, Evidence, EvidenceKind, Judgement, Tightness, Verdict
+from verification.prove import prove
+from verification.search import Search, ascend, explore
+from verification.shrink import complexity, shrink
+from verification.teeth import bite, bite_equivalence, cases_of
+
+__all__ = ["check_at", "judge"]
+
+
+def judge(statement: Statement, *, budget: Budget, seed: int) -> Judgement:
+    """Gather the evidence for and against a statement.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    budget
+        Counts.
+    seed
+        Seed; equal seeds give equal judgements apart from ``seconds``.
+
+    Returns
+    -------
+    Judgement
+        The verdict with its evidence.
+
+    Raises
+    ------
+    TypeError
+        If statements of this kind cannot be judged.
+    """
+    started = time.perf_counter()
+    calibrations = calibrate(statement)
+    broken = [entry for entry in calibrations if not entry["passed"]]
+    if broken:
+        judgement = _blank(statement, Verdict.UNDECIDED, f"instrument out of calibration: {broken[0]['summary']}")
+    elif isinstance(statement, Inequality):
+        judgement = judge_inequality(statement, budget, seed)
+    elif isinstance(statement, Equivalence):
+        judgement = judge_equivalence(statement, budget, seed)
+    elif isinstance(statement, Limit):
+        judgement = judge_limit(statement, _blank(statement, Verdict.HOLDS))
+    elif isinstance(statement, Probability):
+        judgement = judge_probability(statement, _blank(statement, Verdict.HOLDS), budget, seed)
+    else:
+        raise TypeError(f"a {statement.kind} cannot be judged")
+    return replace(judgement, calibrations=calibrations, seconds=time.perf_counter() - started)
+
+
+def calibrate(statement: Statement) -> tuple[Mapping[str, Any], ...]:
+    """Return one entry for each instrument and regime that the verdict rests on.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+
+    Returns
+    -------
+    tuple
+        Entries ``instrument``, ``regime``, ``passed``, ``summary``.
+    """
+    from numerics.calibration import CALIBRATIONS
+
+    entries = []
+    for name in statement.instruments:
+        instrument, _, scale = name.partition("@")
+        result = CALIBRATIONS[instrument](float(scale or "1e-3"))
+        entries.append(
+            {"instrument": instrument, "regime": result.regime, "passed": bool(result.passed), "summary": result.summary}
+        )
+    return tuple(entries)
+
+
+def _blank(statement: Statement, verdict: Verdict, reason: str = "") -> Judgement:
+    erratum = None
+    if statement.erratum is not None:
+        erratum = {name: getattr(statement.erratum, name) for name in ("wrong", "line", "counterexample", "repaired")}
+    return Judgement(
+        id=statement.id,
+        paper=statement.paper,
+        title=statement.title,
+        kind=statement.kind,
+        says=statement.says,
+        formula=statement.formula,
+        source=statement.source,
+        ours=statement.ours,
+        verdict=verdict,
+        reason=reason,
+        hypotheses=_hypotheses(statement, 0, 0),
+        erratum=erratum,
+        uses=tuple(sorted(statement.uses)),
+    )
+
+
+def _hypotheses(statement: Statement, drawn: int, satisfied: int) -> dict[str, Any]:
+    return {
+        "names": [entry.name for entry in statement.hypotheses],
+        "says": [entry.says for entry in statement.hypotheses],
+        "drawn": drawn,
+        "satisfied": satisfied,
+        "rate": satisfied / drawn if drawn else None,
+        "hidden": [{"says": entry.says, "where": entry.where, "finding": entry.finding} for entry in statement.hidden],
+    }
+
+
+def _gallery(statement: Statement) -> list[Instance]:
+    listed = list(statement.gallery)
+    if statement.erratum is not None:
+        listed.insert(0, statement.erratum.counterexample)
+    return [statement.instance.parse(entry) for entry in listed]
+
+
+class _Certification:
+    """Certified comparisons at chosen instances, and the first certified violation."""
+
+    def __init__(self, statement: Statement, budget: Budget) -> None:
+        self.statement, self.budget = statement, budget
+        self.true = self.equal = self.undecided = self.outside = 0
+        self.violations: list[tuple[Instance, Comparison]] = []
+        self.widest = 0.0
+
+    def add(self, instance: Instance) -> None:
+        if hypotheses_truth(self.statement, instance) is not Truth.TRUE:
+            self.outside += 1
+            return
+        comparison = certified(self.statement, instance, last_bits=self.budget.last_bits)
+        if comparison.truth is Truth.FALSE:
+            self.violations.append((instance, comparison))
+        elif comparison.truth is Truth.TRUE:
+            self.true += 1
+        elif consistent(comparison):
+            self.equal += 1
+        else:
+            self.undecided += 1
+            self.widest = max(self.widest, comparison.radius)
+
+    def evidence(self) -> Evidence | None:
+        if self.true + self.equal == 0:
+            return None
+        parts = []
+        if self.true:
+            parts.append(f"both sides separated by balls at {self.true} instances")
+        if self.equal:
+            parts.append(f"equal to at least 48 bits at {self.equal} instances")
+        figures = {"separated": self.true, "equal": self.equal, "undecided": self.undecided, "outside": self.outside}
+        return Evidence(kind=EvidenceKind.CERTIFIED, summary=", ".join(parts), figures=figures)
+
+
+def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgement:
+    """Judge an inequality or an identity.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    budget
+        Counts.
+    seed
+        Seed of the search.
+
+    Returns
+    -------
+    Judgement
+        The verdict with its evidence.
+    """
+    search = Search()
+    gallery = _gallery(statement)
+    explore(statement, search, cases=cases_of(budget, statement.cost), seed=seed)
+    for case in list(search.worst[: budget.ascents]):
+        ascend(statement, search, case, steps=max(20, budget.ascent_steps // statement.cost))
+    certification = _Certification(statement, budget)
+    chosen = gallery + [case.instance for case in _spread(search, budget.certified)]
+    for instance in chosen:
+        certification.add(instance)
+    judgement = replace(
+        _blank(statement, Verdict.HOLDS),
+        hypotheses=_hypotheses(statement, search.drawn, min(search.satisfied, search.drawn)),
+        tightness=_tightness(statement, search),
+    )
+    judgement = _with_verdict(judgement, statement, search, certification, budget)
+    if judgement.verdict is Verdict.REFUTED or statement.erratum is not None:
+        return judgement
+    teeth = tuple(
+        bite(statement, mutant, search, gallery, budget, seed + 1 + index) for index, mutant in enumerate(statement.mutants)
+    )
+    return replace(judgement, teeth=teeth)
+
+
+def _spread(search: Search, count: int) -> list[Any]:
+    """Return the worst case seen of each few, and the first drawn: certified instances should not all look alike."""
+    worst = search.worst[: max(1, count // 2)]
+    return worst + search.first[: count - len(worst)]
+
+
+def _with_verdict(
+    judgement: Judgement, statement: Inequality, search: Search, certification: _Certification, budget: Budget
+) -> Judgement:
+    evidence = [entry for entry in (certification.evidence(), _sampled(search)) if entry is not None]
+    if certification.violations:
+        counterexample = _smallest(statement, certification.violations, budget)
+        reason = statement.erratum.wrong if statement.erratum is not None else "a counterexample is certified"
+        refuting = Evidence(
+            kind=EvidenceKind.CERTIFIED,
+            summary=f"violated at {len(certification.violations)} instances with the two sides separated by balls",
+            figures={"violations": len(certification.violations)},
+        )
+        return replace(
+            judgement, verdict=Verdict.REFUTED, reason=reason, counterexample=counterexample, evidence=(refuting, *evidence[-1:])
+        )
+    if statement.proof is not None:
+        truth, proved, account = prove(statement.proof)
+        if proved is None:
+            return replace(judgement, verdict=Verdict.UNDECIDED, reason=account, evidence=tuple(evidence))
+        evidence.insert(0, proved)
+        del truth
+    if search.satisfied == 0 and not certification.true and not certification.equal:
+        return replace(judgement, verdict=Verdict.VACUOUS, reason="no instance drawn satisfies the hypotheses")
+    if search.satisfied and search.trivial == search.satisfied:
+        return replace(judgement, verdict=Verdict.VACUOUS, reason="the conclusion is trivial at every instance drawn")
+    if certification.undecided and statement.proof is None:
+        reason = f"{certification.undecided} comparisons of balls stayed undecided, with radius up to {certification.widest:.3g}"
+        return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason, evidence=tuple(evidence))
+    if not evidence:
+        return replace(judgement, verdict=Verdict.UNDECIDED, reason="no evidence was gathered")
+    return replace(judgement, evidence=tuple(evidence))
+
+
+def _sampled(search: Search) -> Evidence | None:
+    if search.satisfied == 0:
+        return None
+    margin = search.least_margin
+    ascents = f" and {search.ascended} of local ascent" if search.ascended else ""
+    summary = f"no certified violation in {search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}"
+    figures = {"drawn": search.drawn, "ascended": search.ascended, "least_margin": margin, "undefined": search.undefined}
+    if math.isnan(margin):
+        figures["least_margin"] = None
+    return Evidence(kind=EvidenceKind.SAMPLED, summary=summary, figures=figures)
+
+
+def _smallest(statement: Inequality, violations: list[tuple[Instance, Comparison]], budget: Budget) -> Counterexample:
+    """Shrink the simplest violation; one given with the erratum is already small and competes."""
+    ranked = sorted(violations, key=lambda entry: complexity(entry[0]))
+    best, comparison = ranked[0]
+    if statement.erratum is None or best != statement.instance.parse(statement.erratum.counterexample):
+        best, comparison = shrink(statement, best, comparison, last_bits=budget.last_bits)
+    return counterexample_of(best, comparison)
+
+
+def _tightness(statement: Inequality, search: Search) -> Tightness | None:
+    if isinstance(statement, Identity) or not search.ratios or Relation(statement.relation) is Relation.EQUAL:
+        return None
+    values = np.array(search.ratios)
+    quantiles = tuple(float(value) for value in np.quantile(values, [0, 0.25, 0.5, 0.75, 1.0]))
+    extreme = search.worst[0].instance.data() if search.worst else None
+    return Tightness(count=len(values), quantiles=quantiles, extreme=extreme)  # type: ignore[arg-type]
+
+
+def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judgement:
+    """Judge an equivalence at drawn instances, by comparing the truths of its two sides in balls.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    budget
+        Counts.
+    seed
+        Seed of the draws.
+
+    Returns
+    -------
+    Judgement
+        The verdict with its evidence.
+    """
+    from verification.draws import UnitDraw
+
+    rng = np.random.default_rng(seed)
+    count = max(budget.certified * 4, 24)
+    drawn = [statement.instances(UnitDraw(source=lambda: float(rng.random())), statement.in_force) for _ in range(count)]
+    instances = _gallery(statement) + drawn
+    certification = _Certification(statement, budget)
+    for instance in instances:
+        certification.add(instance)
+    judgement = replace(_blank(statement, Verdict.HOLDS), hypotheses=_hypotheses(statement, count, count - certification.outside))
+    if certification.violations:
+        instance, comparison = min(certification.violations, key=lambda entry: complexity(entry[0]))
+        found = counterexample_of(instance, comparison)
+        return replace(judgement, verdict=Verdict.REFUTED, reason="one condition holds without the other", counterexample=found)
+    evidence = [entry for entry in (certification.evidence(),) if entry is not None]
+    if statement.proof is not None:
+        _, proved, account = prove(statement.proof)
+        if proved is None:
+            return replace(judgement, verdict=Verdict.UNDECIDED, reason=account, evidence=tuple(evidence))
+        evidence.insert(0, proved)
+    teeth = tuple(bite_equivalence(statement, mutant, instances, budget) for mutant in statement.mutants)
+    return replace(judgement, evidence=tuple(evidence), teeth=teeth)
+
+

@@ -1,0 +1,32 @@
+"""Run the finite parts of a proof; the evidence is ``proved`` only when every part is true."""
+
+from __future__ import annotations
+
+from numerics.comparison import Truth
+from theory.statement import Proof
+from verification.outcome import Evidence, EvidenceKind
+
+
+def prove(proof: Proof) -> tuple[Truth, Evidence | None, str]:
+    """Check every step of a proof.
+
+    Parameters
+    ----------
+    proof
+        The proof.
+
+    Returns
+    -------
+    tuple
+        True if every step is; the evidence then; and otherwise the first step that is not true.
+    """
+    accounts = []
+    for step in proof.steps:
+        truth, account = step.check()
+        if truth is not Truth.TRUE:
+            return truth, None, f"proof step not established ({truth.value}): {step.says}: {account}"
+        accounts.append({"says": step.says, "account": account})
+    how = "a written argument whose finite parts the program checks" if proof.argument else "checked in full by the program"
+    summary = f"for {proof.set}; {how}, {len(accounts)} parts checked"
+    figures = {"set": proof.set, "argument": proof.argument, "steps": accounts}
+    return Truth.TRUE, Evidence(kind=EvidenceKind.PROVED, summary=summary, figures=figures), ""
