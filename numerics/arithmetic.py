@@ -23,7 +23,6 @@ from typing import Any, TypeAlias
 
 import flint
 import numpy as np
-from scipy import special
 
 Number: TypeAlias = Any
 """A scalar or an array in one of the three arithmetics."""
@@ -80,6 +79,12 @@ def _sympy() -> Any:
     return sympy
 
 
+def _special() -> Any:
+    from scipy import special  # a slow import, which listing statements does not need
+
+    return special
+
+
 def _apply(name: str, floats: Callable[..., Any], value: Number, balls: Callable[[Any], Any] | None = None) -> Number:
     kind = kind_of(value)
     if kind is Kind.BALLS:
@@ -125,12 +130,12 @@ def sinh(x: Number) -> Number:
 
 def erf(x: Number) -> Number:
     """Return the error function of ``x``."""
-    return _apply("erf", special.erf, x)
+    return _apply("erf", lambda z: _special().erf(z), x)
 
 
 def erfc(x: Number) -> Number:
     """Return 1 - erf(x), accurate for large positive ``x``."""
-    return _apply("erfc", special.erfc, x)
+    return _apply("erfc", lambda z: _special().erfc(z), x)
 
 
 def absolute(x: Number) -> Number:
@@ -279,6 +284,7 @@ def normal_mass(a: Number, b: Number) -> Number:
     flip = np.asarray(a) > -np.asarray(b)
     low = np.where(flip, -np.asarray(b), a) / math.sqrt(2)
     high = np.where(flip, -np.asarray(a), b) / math.sqrt(2)
+    special = _special()
     tail = special.erfc(-high) - special.erfc(-low)
     return np.where(high >= 0, special.erf(high) - special.erf(low), tail)[()] / 2
 

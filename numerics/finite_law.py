@@ -98,12 +98,13 @@ class FiniteLaw:
     @cached_property
     def variance(self) -> Number:
         """Return the variance."""
-        return total(self.probabilities * self._centred**2)
+        # Products, not powers: python-flint's power of a ball about 0 is no number.
+        return total(self.probabilities * self._centred * self._centred)
 
     @cached_property
     def third_central_moment(self) -> Number:
         """Return the third central moment, which is the third cumulant."""
-        return total(self.probabilities * self._centred**3)
+        return total(self.probabilities * self._centred * self._centred * self._centred)
 
     @cached_property
     def absolute_mean(self) -> Number:

@@ -139,15 +139,17 @@ def split_at_sign_changes(f: Function, panels: Panels, noise: Function | None = 
         values = f(panels, nodes)
         signs = np.sign(values if noise is None else np.where(np.abs(values) > noise(panels, nodes), values, 0.0))
         change = signs[:, 1:] * signs[:, :-1] < 0
-        has = change.any(axis=1)
+        has: Array = np.asarray(change.any(axis=1))
         done.append(panels.take(~has))
         if not has.any():
             break
-        panels, at = panels.take(has), change[has].argmax(axis=1)
+        # A cut made before shows as a change beside an end, by rounding: changes further inside come first.
+        priority = change[has] * np.concatenate([[1], np.full(len(unit) - 3, 2), [1]])
+        panels, at = panels.take(has), priority.argmax(axis=1)
         rows = np.arange(len(panels))
         cut = _root(f, panels, nodes[has][rows, at], nodes[has][rows, at + 1])
         # A root at an end of its panel cuts nothing off.
-        inner = (cut > panels.low) & (cut < panels.high)
+        inner: Array = np.asarray((cut > panels.low) & (cut < panels.high))
         done.append(panels.take(~inner))
         panels = panels.take(inner).split(cut[inner])
         if len(panels) == 0:
@@ -161,15 +163,17 @@ def _floor(noise: Function | None, g: Function | None, panels: Panels) -> Array:
     """Return the integral of the rounding error of the integrand over each panel, by a rule that sees its size."""
     if noise is None:
         return np.zeros(len(panels))
-    unit, weights = roots_legendre(6)
+    unit, weights = _rule(6)
     nodes = panels.nodes(unit)
     values = noise(panels, nodes)
     if g is not None:
         values = values * g(panels, nodes)
-    return (panels.high - panels.low) / 2 * (values @ weights)
+    return np.asarray((panels.high - panels.low) / 2 * (values @ weights))
 
 
-def integrate_absolute(f: Function, g: Function | None, panels: Panels, *, relative: float = 1e-12, noise: Function | None = None) -> Integral:
+def integrate_absolute(
+    f: Function, g: Function | None, panels: Panels, *, relative: float = 1e-12, noise: Function | None = None
+) -> Integral:
     r"""Return :math:`\sum\int|f|\,g` over the panels.
 
     Parameters
@@ -215,4 +219,5 @@ def integrate_absolute(f: Function, g: Function | None, panels: Panels, *, relat
             break
         work = work.take(open_)
         work = work.split((work.low + work.high) / 2)
+        floor = _floor(noise, g, work)
     return Integral(value, error + 64 * np.finfo(float).eps * value, used, not open_.any())

@@ -15,8 +15,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import integrate as scipy_integrate
-from scipy import special
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -144,6 +142,7 @@ def _pieces(a: float, b: float, points: Sequence[float], scales: Sequence[float]
 
 def _tanh_sinh(f: Callable[[Any], Any], origins: Floats, lengths: Floats, widths: Floats) -> tuple[Floats, float]:
     """Return the integral over each piece, and the sum of the error estimates."""
+    from scipy import integrate as scipy_integrate  # slow to import, and not needed to list statements
 
     def scaled(u: Floats, origin: Floats, length: Floats) -> Floats:
         return np.asarray(np.abs(length) * f(origin + length * u), dtype=np.float64)
@@ -156,6 +155,8 @@ def _tanh_sinh(f: Callable[[Any], Any], origins: Floats, lengths: Floats, widths
 def _adaptive(
     f: Callable[[Any], Any], origins: Floats, lengths: Floats, widths: Floats, relative: float, mass: float
 ) -> tuple[float, float, str]:
+    from scipy import integrate as scipy_integrate  # slow to import, and not needed to list statements
+
     values, errors, complaint = [], [], ""
     # A share of the tolerance for each piece, so that pieces that contribute nothing are not refined for ever.
     share = 0.1 * relative * mass / len(origins) if math.isfinite(mass) else 0.0
@@ -219,6 +220,8 @@ def gauss_legendre_panels(f: Callable[[Floats], Any], edges: Any, nodes: int) ->
         raise QuadratureError("panel edges must be at least two finite numbers in increasing order")
     if nodes < 1:
         raise QuadratureError(f"a rule needs at least 1 node, not {nodes}")
+    from scipy import special  # slow to import, and not needed to list statements
+
     x, w = special.roots_legendre(nodes)
     half = np.diff(edges)[:, None] / 2
     return np.sum(f(edges[:-1, None] + half * (1 + x)) * (half * w), axis=-1)
@@ -242,6 +245,8 @@ def hermite_nodes(n: int) -> tuple[Floats, Floats]:
     QuadratureError
         If the weights are not finite or do not sum to the square root of pi.
     """
+    from scipy import special  # slow to import, and not needed to list statements
+
     x, w = special.roots_hermite(n)
     # The weights are positive and each carries a relative error of a few n eps.
     if not np.all(np.isfinite(w)) or abs(math.fsum(w) - math.sqrt(math.pi)) > 64 * n * _EPS:

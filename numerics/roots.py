@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from numerics.arithmetic import balls
 from numerics.ball_integration import ball
@@ -59,6 +58,8 @@ def bracketed_root(f: Callable[[float], float], a: float, b: float, *, relative:
         return float(a if at_a == 0.0 else b)
     if (at_a > 0) == (at_b > 0):
         raise RootError(f"no sign change between {a!r} and {b!r}: the values are {at_a!r} and {at_b!r}")
+    from scipy import optimize  # slow to import, and not needed to list statements
+
     root, report = optimize.brentq(checked, a, b, xtol=5e-324, rtol=relative, maxiter=1000, full_output=True, disp=False)
     if not report.converged:
         raise RootError(f"no convergence between {a!r} and {b!r}: {report.flag}")

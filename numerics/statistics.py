@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -41,6 +40,8 @@ def clopper_pearson(successes: int, trials: int, confidence: float) -> tuple[flo
     if not 0 <= successes <= trials or trials == 0:
         raise ValueError(f"{successes} successes of {trials} trials is not an outcome")
     _check_confidence(confidence)
+    from scipy import special  # slow to import, and not needed to list statements
+
     tail = (1 - confidence) / 2
     low = special.betaincinv(successes, trials - successes + 1, tail) if successes else 0.0
     high = special.betaincinv(successes + 1, trials - successes, 1 - tail) if successes < trials else 1.0
@@ -102,6 +103,8 @@ def log_log_slope(x: Any, y: Any, confidence: float = 0.95) -> Slope:
     Slope
         The exponent and its interval.
     """
+    from scipy import special  # slow to import, and not needed to list statements
+
     _check_confidence(confidence)
     u, v = _logs(x, y, 3)
     centred = u - u.mean()

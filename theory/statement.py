@@ -465,8 +465,8 @@ def past_the_slack(constant: str) -> Mutant:
     """
 
     def change(statement: Any, tightest: float) -> Any:
-        push = Fraction(101, 100) if Relation(statement.relation).sign > 0 else Fraction(99, 100)
-        factor = Fraction(tightest).limit_denominator(10**9) * push
+        slack = Fraction(tightest).limit_denominator(10**9)
+        factor = slack * Fraction(101, 100) if Relation(statement.relation).sign > 0 else Fraction(99, 100) / slack
         constants = {**statement.constants, constant: statement.constants[constant] * factor}
         return dataclasses.replace(statement, constants=constants)
 

@@ -83,7 +83,7 @@ def text_of(m: Measurement, origin: str, how: str) -> Iterator[str]:
     yield from ["", "regime"]
     for condition in m.conditions:
         yield from _condition(condition)
-    separated, small_noise = ("true" == condition.holds.value for condition in m.conditions)
+    separated, small_noise = (condition.holds.value == "true" for condition in m.conditions)
     yield from ["", "irregularity of the score"]
     yield _line("TV_pi(s*)", measured(m.irregularity))
     yield from _bound("Theorem 4's lower bound", m.theorem_4, m.theorem_4_slack, small_noise)
@@ -92,7 +92,9 @@ def text_of(m: Measurement, origin: str, how: str) -> Iterator[str]:
     yield _line("  our upper bound", f"{number(m.total_variation_bound)}, for every sigma")
     yield from ["", "memorization"]
     yield _line("risk R_n(s*)", "not resolved: r is beyond 1e6" if m.risk is None else measured(m.risk))
-    yield _line("  upper bound (10)", number(m.risk_bound) + ("" if separated else "; it claims nothing here: Delta < 2 sigma/mu"))
+    yield _line(
+        "  upper bound (10)", number(m.risk_bound) + ("" if separated else "; it claims nothing here: Delta < 2 sigma/mu")
+    )
     yield from _copying(m)
     if not m.converged:
         yield "warning: a quadrature did not converge; the errors above are what was reached"

@@ -104,7 +104,9 @@ def _rows(path: Path) -> tuple[Rows, str]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file; CSV, NPY or plain numbers are read") from None
-    lines = [(at, line) for at, line in enumerate(text.splitlines(), start=1) if line.strip() and not line.lstrip().startswith("#")]
+    lines = [
+        (at, line) for at, line in enumerate(text.splitlines(), start=1) if line.strip() and not line.lstrip().startswith("#")
+    ]
     if not lines:
         raise InputError(f"{path}: the file is empty; a sample needs two values at least")
     for mark, name in SEPARATORS:

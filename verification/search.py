@@ -159,10 +159,10 @@ def explore(
     @hypothesis.given(st.data())
     def run(data: Any) -> None:
         nonlocal ended
-        if ended:
-            return
         draw = UnitDraw(source=lambda: data.draw(unit))
         instance = build(draw)
+        if ended:
+            return  # the generator wants every run to draw alike, so the rest is drawn and not looked at
         search.drawn += 1
         margin = search.record(statement, draw, instance)
         if math.isfinite(margin):

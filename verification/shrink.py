@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -14,14 +15,14 @@ from verification.evaluate import certified, float_hypotheses, float_margin, hyp
 DENOMINATORS = (1, 2, 3, 4, 5, 10, 20, 100, 1000)
 
 
-def complexity(instance: Instance) -> int:
-    """Return how many characters the exact data takes, with a surcharge for each number."""
+def complexity(instance: Instance) -> float:
+    """Return a size: ten for each number, and the bits of numerators and, twice, of denominators."""
 
-    def size(value: Any) -> int:
+    def size(value: Any) -> float:
         if isinstance(value, tuple):
             return sum(size(entry) for entry in value)
         number = Fraction(value)
-        return 4 + len(str(abs(number.numerator))) + 2 * len(str(number.denominator)) + (number < 0)
+        return 10 + math.log2(1 + abs(number.numerator)) + 2 * math.log2(number.denominator) + 0.5 * (number < 0)
 
     return sum(size(getattr(instance, item.name)) for item in dataclasses.fields(instance))
 

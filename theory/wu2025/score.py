@@ -108,7 +108,8 @@ def nearest(p: Any, y: Number) -> Any:
 def _rounded_nearest(p: Any, y: Number) -> Indices:
     """Return the index of the nearest sample point, to rounding."""
     x = np.array([float(value) for value in p.x])
-    scaled = np.asarray(y, dtype=float) / float(p.mu)
+    with np.errstate(over="ignore"):
+        scaled = np.asarray(y, dtype=float) / float(p.mu)
     right = np.clip(np.searchsorted(x, scaled), 1, max(1, len(x) - 1))
     if len(x) == 1:
         return np.zeros(np.shape(scaled), dtype=int)
@@ -221,7 +222,7 @@ def score_second_derivative_from_moment(third: Number, mu: Number, sigma: Number
 def empirical_optimal_score(p: Any, y: Number) -> Number:
     r"""Return :math:`s^\star(y)` as printed in (6): a ratio of sums over the sample.
 
-    Source: wu2025, (6). For floats use :func:`scaled_score`, which keeps its digits at small noise.
+    Source: wu2025, (6). For floats use :func:`scaled_scores`, which keeps its digits at small noise.
     """
     weights = exp(-((y - p.mu * p.x) ** 2) / (2 * p.sigma**2))
     return total((p.mu * p.x - y) * weights) / (p.sigma**2 * total(weights))

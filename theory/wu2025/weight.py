@@ -9,6 +9,7 @@ import numpy as np
 from numerics.arithmetic import Number, kind_of, maximum, minimum, positive_part, total, where
 from numerics.arithmetic import Kind as ArithmeticKind
 from numerics.piecewise_linear import Pieces, smooth
+from theory.wu2025.score import from_middle
 
 
 def pi_minus(p: Any, y: Number) -> Number:
@@ -130,6 +131,10 @@ def weight_function(p: Any, y: Number) -> Number:
     Number
         The weight, of the shape of ``y``.
     """
-    inside = minimum(y - p.mu * p.x[0], p.mu * p.x[-1] - y)
-    value = weight_at_offset(p, 0, 0, y - p.mu * p.x[0])
-    return where(inside, value, 0 * value)
+    from_first, to_last = y - p.mu * p.x[0], p.mu * p.x[-1] - y
+    if kind_of(p.mu) is ArithmeticKind.FLOATS:
+        # Exact differences, since the products alone are rounded: at x = 1e8 that moves a point by 1e-8.
+        y, zero = np.asarray(y, dtype=float), np.intp(0)
+        from_first, to_last = -from_middle(p, y, zero, zero).to_float(), from_middle(p, y, zero - 1, zero - 1).to_float()
+    value = weight_at_offset(p, 0, 0, from_first)
+    return where(minimum(from_first, to_last), value, 0 * value)

@@ -1,0 +1,63 @@
+"""``quod figure``: draw one figure, list them, or draw all."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from figures.registry import MODULES, SCALES, TITLES, compute
+from theory.statement import InputError
+
+app = typer.Typer(
+    help="Draw a figure or table of a paper again.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def figure(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="Id of a figure; 'list' shows them, 'all' draws them.")],
+    scale: Annotated[str, typer.Option(help="quick, or paper for the published settings.")] = "quick",
+    out: Annotated[Path, typer.Option("--out", help="Folder of the figures.", file_okay=False)] = Path("quod-figures"),
+) -> None:
+    """Draw a figure: ID.pdf, ID.png, the numbers as ID.csv, settings and checks as ID.json."""
+    if scale not in SCALES:
+        raise InputError(f"--scale takes {' or '.join(SCALES)}, not {scale!r}")
+    if identifier == "list":
+        typer.echo("\n".join(f"{key}  {TITLES[key]}" for key in sorted(MODULES)))
+        return
+    wanted = sorted(MODULES) if identifier == "all" else [identifier]
+    if wanted[0] not in MODULES:
+        close = difflib.get_close_matches(identifier, sorted(MODULES), n=3, cutoff=0.4)
+        raise InputError(
+            f"no figure {identifier!r}; " + (f"close: {', '.join(close)}" if close else "'quod figure list' shows them")
+        )
+    _folder(out)
+    raise typer.Exit(max(_draw(key, scale, out) for key in wanted))
+
+
+def _folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK | os.X_OK):
+            raise PermissionError(13, "permission denied")
+    except OSError as error:
+        raise InputError(f"--out {out}: {(error.strerror or 'cannot be written').lower()}") from None
+
+
+def _draw(identifier: str, scale: str, out: Path) -> int:
+    from figures.writing import write
+
+    drawing = compute(identifier, scale)
+    for path in write(identifier, scale, drawing, out):
+        typer.echo(path)
+    for check in drawing.checks:
+        numbers = ", ".join(f"{name} {value:.6g}" for name, value in check.figures.items())
+        typer.echo(f"{'holds' if check.passed else 'FAILS'}: {check.says} ({numbers})")
+    return int(not all(check.passed for check in drawing.checks))

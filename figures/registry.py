@@ -1,0 +1,67 @@
+"""The figures, one module each, in the sorted order of their ids."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MODULES = {"wu2025.irregularity": "figures.wu2025_irregularity"}
+"""Id of a figure to its module, which is imported only when the figure is drawn."""
+TITLES = {"wu2025.irregularity": "irregularity of the optimal score against the noise scale, with its lower bounds"}
+SCALES = ("quick", "paper")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Something that the figure shows, checked on its numbers.
+
+    Parameters
+    ----------
+    says
+        What is checked.
+    passed
+        Whether it holds.
+    figures
+        The numbers that decide.
+    """
+
+    says: str
+    passed: bool
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A figure before it is written.
+
+    Parameters
+    ----------
+    columns
+        Names of the columns of the table behind the figure.
+    rows
+        The table.
+    settings
+        What the figure was computed with.
+    checks
+        What the figure shows, checked.
+    draw
+        Draws the figure with ``matplotlib.pyplot``.
+    """
+
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]
+    settings: dict[str, Any]
+    checks: tuple[Check, ...]
+    draw: Callable[[Any], Figure]
+
+
+def compute(identifier: str, scale: str) -> Drawing:
+    """Compute the numbers of a figure at a scale."""
+    module = importlib.import_module(MODULES[identifier])
+    drawing: Drawing = module.compute(scale)
+    return drawing

@@ -1,0 +1,74 @@
+"""Writes a figure: ID.pdf, ID.png, ID.csv, ID.json, flat in one folder, the same bytes every time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from figures.registry import Drawing
+from figures.style import save, style
+
+LIBRARIES = ("quod", "numpy", "scipy", "matplotlib")
+
+
+def write(identifier: str, scale: str, drawing: Drawing, out: Path) -> list[Path]:
+    """Write the four files of a figure.
+
+    Parameters
+    ----------
+    identifier
+        Id of the figure.
+    scale
+        The scale it was computed at.
+    drawing
+        The figure.
+    out
+        The folder, which exists.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    table, notes = out / f"{identifier}.csv", out / f"{identifier}.json"
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(drawing.columns)
+    # repr keeps every digit of a float; a missing value is an empty cell.
+    writer.writerows([_cell(value) for value in row] for row in drawing.rows)
+    _replace(table, buffer.getvalue())
+    record = {
+        "figure": identifier,
+        "scale": scale,
+        "settings": drawing.settings,
+        "seeds": {},
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}},
+        "checks": [asdict(check) for check in drawing.checks],
+    }
+    _replace(notes, json.dumps(record, indent=2, allow_nan=False) + "\n")
+    with style() as pyplot:
+        figure = drawing.draw(pyplot)
+        images = [save(figure, out / f"{identifier}.{kind}") for kind in ("pdf", "png")]
+    return [*images, table, notes]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "run from its folder, not installed"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
