@@ -34,6 +34,7 @@ class Kind(Enum):
     FLOATS = "floats"
     BALLS = "balls"
     SYMBOLS = "symbols"
+    EXACT = "exact"
 
 
 def kind_of(*values: Number) -> Kind:
@@ -307,6 +308,8 @@ class Arithmetic:
     def number(self, value: Fraction | int | str | float) -> Number:
         """Convert one exact value. A string is read as an exact decimal or fraction; a float is its binary value."""
         exact = value if isinstance(value, int) else Fraction(value)
+        if self.kind is Kind.EXACT:
+            return Fraction(exact)
         if self.kind is Kind.FLOATS:
             return float(exact)
         if self.kind is Kind.BALLS:
@@ -325,6 +328,8 @@ class Arithmetic:
 
 FLOATS = Arithmetic(Kind.FLOATS)
 SYMBOLS = Arithmetic(Kind.SYMBOLS)
+EXACT = Arithmetic(Kind.EXACT)
+"""Fractions, for conditions that only add, multiply, divide and compare; other functions refuse them with a TypeError."""
 
 
 @contextmanager

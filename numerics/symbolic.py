@@ -153,8 +153,11 @@ def _draw(symbol: sympy.Symbol, source: random.Random) -> Fraction:
 
 
 def _relative(expression: sympy.Expr, point: dict[sympy.Symbol, Fraction], digits: int) -> Any:
-    """Return the modulus of the expression over that of its largest term."""
+    """Return the modulus of the expression over that of its largest term; a product is as small as its smallest factor."""
     symbols = list(point)
+    if isinstance(expression, sympy.Mul) and any(isinstance(factor, sympy.Add) for factor in expression.args):
+        sums = [factor for factor in expression.args if isinstance(factor, sympy.Add)]
+        return min(_relative(factor, point, digits) for factor in sums)
     terms = sympy.Add.make_args(expression)
     with mpmath.workdps(digits + _GUARD):
         values = [mpmath.mpf(value.numerator) / value.denominator for value in point.values()]

@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import flint
 import numpy as np
 
-from numerics.arithmetic import FLOATS, Arithmetic, Number
+from numerics.arithmetic import EXACT, FLOATS, Arithmetic, Number
 from numerics.comparison import FIRST_BITS, LAST_BITS, Comparison, Relation, Truth, all_of, compare, decide
 from theory.statement import Equivalence, Hypothesis, Inequality, Instance, Statement
 from verification.outcome import Counterexample
 
 IDENTITY_BITS = 256
+HARD_BITS = 512
+UNINFORMATIVE = 700.0
+"""Margin where a side is not positive, so that such instances never rank before real ones."""
 EQUAL_BITS = 48
-"""Balls of an equality case agree at least to this many bits, or the comparison stays undecided."""
+HARD_EQUAL_BITS = 20
+"""Balls of an equality case agree at least to this many bits, or the comparison stays undecided; fewer for hard quantities."""
 
 
 def triples(hypothesis: Hypothesis, lifted: Any) -> list[tuple[Number, str, Number]]:
@@ -27,7 +32,7 @@ def triples(hypothesis: Hypothesis, lifted: Any) -> list[tuple[Number, str, Numb
 
 
 def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int = LAST_BITS) -> Truth:
-    """Return whether ``instance`` satisfies ``hypothesis``, in balls of growing precision; equality to the end counts as met.
+    """Return whether ``instance`` satisfies ``hypothesis``, exactly if it is rational, else in balls of growing precision.
 
     Parameters
     ----------
@@ -43,6 +48,9 @@ def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int 
     Truth
         True, false, or undecided.
     """
+    exact = _rational_truth(hypothesis, instance)
+    if exact is not None:
+        return exact
     count = len(triples(hypothesis, instance.lift(FLOATS)))
 
     def one(k: int) -> Truth:
@@ -56,6 +64,26 @@ def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int 
     return all_of(one(k) for k in range(count))
 
 
+def _rational_truth(hypothesis: Hypothesis, instance: Instance) -> Truth | None:
+    """Decide a rational condition exactly, equality included; ``None`` if it is not rational."""
+    try:
+        held = triples(hypothesis, instance.lift(EXACT))
+        pairs = [(Fraction(left), Relation(relation), Fraction(right)) for left, relation, right in held]
+    except TypeError:
+        return None  # exponentials and logarithms have no exact value
+    return all_of(Truth.TRUE if _holds(left, relation, right) else Truth.FALSE for left, relation, right in pairs)
+
+
+def _holds(left: Fraction, relation: Relation, right: Fraction) -> bool:
+    return {
+        Relation.AT_LEAST: left >= right,
+        Relation.AT_MOST: left <= right,
+        Relation.ABOVE: left > right,
+        Relation.BELOW: left < right,
+        Relation.EQUAL: left == right,
+    }[relation]
+
+
 def hypotheses_truth(statement: Statement, instance: Instance) -> Truth:
     """Return whether ``instance`` satisfies every hypothesis of ``statement``; no hypothesis at all is satisfied."""
     if not statement.hypotheses:
@@ -67,7 +95,10 @@ def float_hypotheses(statement: Statement, instance: Instance) -> bool:
     """Return whether every hypothesis holds in floats, up to rounding; a cheap filter before balls."""
     lifted = instance.lift(FLOATS)
     for hypothesis in statement.hypotheses:
-        for left, relation, right in triples(hypothesis, lifted):
+        exact = _rational_truth(hypothesis, instance)
+        if exact is Truth.FALSE:
+            return False
+        for left, relation, right in triples(hypothesis, lifted) if exact is None else ():
             scale = 1e-9 * (abs(float(left)) + abs(float(right)))
             if compare(float(left), relation, float(right), tolerance=scale).truth is Truth.FALSE:
                 return False
@@ -136,7 +167,8 @@ def float_margin(statement: Inequality, instance: Instance) -> FloatMargin:
             )
             ratios.append(math.exp(min(margins[-1], 700.0)))
         else:
-            margins.append(sign * difference)
+            # No ratio: a claim about the wrong sign is trivially true or plainly false.
+            margins.append(math.copysign(UNINFORMATIVE, sign * difference) if difference else 0.0)
         trivial.append(sign > 0 and y <= 0 <= x)
     if not margins:
         return FloatMargin(math.nan, math.nan, False)
@@ -168,8 +200,8 @@ def certified(statement: Statement, instance: Instance, *, last_bits: int = LAST
     if isinstance(statement, Inequality):
         exact = statement
         last = min(last_bits, IDENTITY_BITS) if Relation(exact.relation) is Relation.EQUAL else last_bits
-        # Hard quantities are not worth computing at a precision that cannot decide.
-        first = 128 if exact.cost > 4 else FIRST_BITS
+        # Hard quantities are not worth computing at a precision that cannot decide, nor beyond one that should have.
+        first, last = (128, min(last, HARD_BITS)) if exact.cost > 4 else (FIRST_BITS, last)
         return decide(lambda arithmetic: sides(exact, instance, arithmetic), exact.relation, first_bits=first, last_bits=last)
     if isinstance(statement, Equivalence):
         return _equivalent(statement, instance, last_bits)
@@ -189,11 +221,16 @@ def _equivalent(statement: Equivalence, instance: Instance, last_bits: int) -> C
     return compare(value[first.truth], "==", value[second.truth], bits=max(first.bits, second.bits))
 
 
-def consistent(comparison: Comparison) -> bool:
-    """Return whether a comparison is true, or an equality case known to :data:`EQUAL_BITS` bits."""
+def equality_bits(statement: Statement) -> int:
+    """Return to how many bits the sides must agree before an equality case counts as consistent."""
+    return HARD_EQUAL_BITS if statement.cost > 4 else EQUAL_BITS
+
+
+def consistent(comparison: Comparison, least_bits: int = EQUAL_BITS) -> bool:
+    """Return whether a comparison is true, or an equality case known to ``least_bits`` bits."""
     if comparison.relation in (Relation.ABOVE, Relation.BELOW):
         return comparison.truth is Truth.TRUE
-    return comparison.truth is Truth.TRUE or comparison.equal_bits >= EQUAL_BITS
+    return comparison.truth is Truth.TRUE or comparison.equal_bits >= least_bits
 
 
 def digits(value: Number, count: int = 15) -> str:
@@ -231,6 +268,11 @@ class CheckAt:
     hypotheses: tuple[tuple[str, str, Truth], ...]
     comparison: Comparison
     verdict: Truth
+
+    @property
+    def relation(self) -> Relation:
+        """Return the relation that is claimed."""
+        return self.comparison.relation
 
     @property
     def left(self) -> str:
@@ -273,5 +315,5 @@ def check_at(statement: Statement, data: Mapping[str, Any], *, last_bits: int = 
             )
             return CheckAt(hypotheses=tuple(truths), comparison=empty, verdict=Truth.UNDECIDED)
     comparison = certified(statement, instance, last_bits=last_bits)
-    verdict = Truth.TRUE if consistent(comparison) else comparison.truth
+    verdict = Truth.TRUE if consistent(comparison, equality_bits(statement)) else comparison.truth
     return CheckAt(hypotheses=tuple(truths), comparison=comparison, verdict=verdict)

@@ -18,6 +18,7 @@ from verification.evaluate import (
     check_at,
     consistent,
     counterexample_of,
+    equality_bits,
     digits,
     hypotheses_truth,
 )
@@ -142,7 +143,7 @@ class _Certification:
         self.statement, self.budget = statement, budget
         self.true = self.equal = self.undecided = self.outside = 0
         self.violations: list[tuple[Instance, Comparison]] = []
-        self.widest = 0.0
+        self.widest, self.bits = 0.0, 10**6
 
     def add(self, instance: Instance) -> None:
         if hypotheses_truth(self.statement, instance) is not Truth.TRUE:
@@ -153,8 +154,9 @@ class _Certification:
             self.violations.append((instance, comparison))
         elif comparison.truth is Truth.TRUE:
             self.true += 1
-        elif consistent(comparison):
+        elif consistent(comparison, equality_bits(self.statement)):
             self.equal += 1
+            self.bits = min(self.bits, comparison.equal_bits)
         else:
             self.undecided += 1
             self.widest = max(self.widest, comparison.radius)
@@ -166,7 +168,7 @@ class _Certification:
         if self.true:
             parts.append(f"both sides separated by balls at {self.true} instances")
         if self.equal:
-            parts.append(f"equal to at least 48 bits at {self.equal} instances")
+            parts.append(f"equal to at least {self.bits} bits at {self.equal} instances")
         figures = {"separated": self.true, "equal": self.equal, "undecided": self.undecided, "outside": self.outside}
         return Evidence(kind=EvidenceKind.CERTIFIED, summary=", ".join(parts), figures=figures)
 
@@ -194,8 +196,10 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
     for case in list(search.worst[: budget.ascents]):
         ascend(statement, search, case, steps=max(20, budget.ascent_steps // statement.cost))
     certification = _Certification(statement, budget)
-    chosen = gallery + [case.instance for case in _spread(search, budget.certified)]
-    for instance in chosen:
+    # Hard quantities are certified at fewer instances; the gallery is always among them.
+    count = budget.certified if statement.cost <= 4 else max(2, budget.certified // 3)
+    chosen = gallery + [case.instance for case in _spread(search, count)]
+    for instance in dict.fromkeys(chosen):
         certification.add(instance)
     judgement = replace(
         _blank(statement, Verdict.HOLDS),
@@ -213,7 +217,10 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
 
 def _spread(search: Search, count: int) -> list[Any]:
     """Return the worst case seen of each few, and the first drawn: certified instances should not all look alike."""
-    worst = search.worst[: max(1, count // 2)]
+    distinct: dict[Instance, Any] = {}
+    for case in search.worst:
+        distinct.setdefault(case.instance, case)
+    worst = list(distinct.values())[: max(1, count // 2)]
     return worst + search.first[: count - len(worst)]
 
 

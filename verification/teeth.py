@@ -10,7 +10,7 @@ from verification.budget import Budget
 from verification.evaluate import certified, counterexample_of, float_hypotheses, hypotheses_truth
 from verification.outcome import Counterexample, Tooth
 from verification.search import Case, Search, ascend, explore
-from verification.shrink import violates
+from verification.shrink import complexity, violates
 
 NOT_NEEDED = "this hypothesis is not needed, as far as this search sees: no violation in {cases} instances without it"
 
@@ -95,7 +95,8 @@ def bite(statement: Inequality, mutant: Mutant, search: Search, gallery: list[In
         The fate of the mutant.
     """
     changed = mutant.change(statement, search.tightest)
-    known = [case.instance for case in search.worst[:6]] + gallery
+    # Small instances first: they are cheap to certify and easier to read.
+    known = gallery + sorted(dict.fromkeys(case.instance for case in search.worst[:8]), key=complexity)
     counterexample, seen = find_violation(changed, known, budget=budget, seed=seed)
     finding = None
     if counterexample is None and mutant.drops is not None:

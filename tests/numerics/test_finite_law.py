@@ -78,7 +78,8 @@ def test_naive_exponentials_are_not_numbers_where_the_law_is_one():
 
 def test_a_log_weight_that_overflows_to_minus_infinity_is_a_weight_of_zero():
     law = FiniteLaw(np.array([0.0, 1.0, 2.0]), DoubleDouble.from_float([0.0, -np.inf, -1.0]))
-    assert law.probabilities[1] == 0 and np.isclose(law.probabilities.sum(), 1, rtol=1e-15)
+    assert law.probabilities[1] == 0
+    assert np.isclose(law.probabilities.sum(), 1, rtol=1e-15)
 
 
 @pytest.mark.parametrize("tau", ["-1/2", "0", "3/7", "5"])

@@ -9,14 +9,16 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics.arithmetic import FLOATS, SYMBOLS, balls, pi, sqrt
+from numerics.arithmetic import FLOATS, SYMBOLS, balls, normal_density, normal_mass, pi, sqrt
 from numerics.ball_integration import holomorphic
 from numerics.ball_integration import integrate as integrate_balls
 from numerics.piecewise_linear import Pieces, smooth
 from numerics.quadrature import integrate
 
 quarters = st.integers(-12, 12).map(lambda k: Fraction(k, 4))
-pieces_strategy = st.lists(st.tuples(quarters, quarters, st.integers(0, 8).map(lambda k: Fraction(k, 4))), min_size=1, max_size=4)
+pieces_strategy = st.lists(
+    st.tuples(quarters, quarters, st.integers(0, 8).map(lambda k: Fraction(k, 4))), min_size=1, max_size=4
+)
 
 
 def consecutive(arithmetic, pieces, start):
@@ -42,7 +44,11 @@ def test_smoothing_in_floats_lies_in_the_ball_of_the_same_formula_up_to_rounding
 @pytest.mark.parametrize("sigma", ["1/50", "1/3", "2"])
 @pytest.mark.parametrize("y", ["-1", "1/5", "4"])
 def test_the_closed_form_is_the_integral_of_the_definition_to_30_digits(y, sigma):
-    pieces = [(Fraction(1), Fraction(2), Fraction(1, 2)), (Fraction(-1), Fraction(0), Fraction(1, 4)), (Fraction(3), Fraction(-1), Fraction(2))]
+    pieces = [
+        (Fraction(1), Fraction(2), Fraction(1, 2)),
+        (Fraction(-1), Fraction(0), Fraction(1, 4)),
+        (Fraction(3), Fraction(-1), Fraction(2)),
+    ]
     with balls(160) as arithmetic:
         at, scale = arithmetic.number(y), arithmetic.number(sigma)
         shapes, starts = consecutive(arithmetic, pieces, Fraction(-1))
@@ -53,7 +59,8 @@ def test_the_closed_form_is_the_integral_of_the_definition_to_30_digits(y, sigma
             v, k, s = arithmetic.number(value), arithmetic.number(slope), arithmetic.number(start)
             f = holomorphic(lambda u, v=v, k=k, s=s: (v + k * (u - s)) * (-(((at - u) / scale) ** 2) / 2).exp() / norm)
             total += integrate_balls(f, start, start + length, absolute_bits=120)
-        assert (closed - total).contains(0) and closed.rad() + total.rad() < 1e-30
+        assert (closed - total).contains(0)
+        assert closed.rad() + total.rad() < 1e-30
 
 
 def test_smoothing_agrees_with_two_quadratures_of_the_definition():
@@ -91,3 +98,20 @@ def test_smoothing_far_from_the_origin_is_exactly_smoothing_near_it():
     shapes = Pieces(np.array([0.0]), np.array([1.0]), np.array([1.0]))
     near, far = smooth(shapes, np.array([0.0]) - 0.5, 0.1), smooth(shapes, np.array([1e8]) - (1e8 + 0.5), 0.1)
     assert near == far
+
+
+@pytest.mark.parametrize("length", ["1/1000000", "1/1000", "49/100", "51/100"])
+@pytest.mark.parametrize("start", ["-3", "-1/4", "2"])
+def test_a_piece_far_narrower_than_the_smoothing_keeps_its_relative_accuracy(length, start):
+    """The closed form as written subtracts numbers that agree to (length/sigma)^2: it stands beside the right one."""
+    exact = Fraction(length)
+    narrow = Pieces(np.array([0.0]), np.array([1.0]), np.array([float(exact)]))
+    with balls(300) as arithmetic:
+        same = Pieces(arithmetic.array([0]), arithmetic.array([1]), arithmetic.array([float(exact)]))
+        ball = smooth(same, arithmetic.array([start]), arithmetic.number(1))
+        value = smooth(narrow, np.array([float(Fraction(start))]), 1.0)
+        assert abs(ball - float(value)) <= ball * 1e-13
+        s, e = float(Fraction(start)), float(Fraction(start)) + float(exact)
+        written = -s * normal_mass(s, e) + normal_density(s) - normal_density(e)
+        if exact < Fraction(1, 100):
+            assert abs(ball - float(written)) > ball * 1e-12

@@ -7,7 +7,8 @@ between 0 and a crude bound: :math:`|\kappa_3|\le(x_n-x_1)\,\mathbb VW` and :mat
 negligible, so that no zero of :math:`\kappa_3` has to be found.
 
 The work follows the precision of the balls: up to :data:`COARSE_BITS` bits the weight is bounded by its range on each cell,
-which is cheap and decides wide gaps; beyond, the integrals are enclosed to a fifth of the bits.
+which is cheap and decides wide gaps; beyond, the integrals are enclosed to about a quarter of
+the further bits.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ EVALUATIONS = 4000
 
 
 def _relative_bits() -> int:
-    return int(flint.ctx.prec) // 5 if flint.ctx.prec > COARSE_BITS else 12
+    return (int(flint.ctx.prec) - 144) // 4 if flint.ctx.prec > COARSE_BITS else 12
 
 
 def _hull(a: Any, b: Any) -> Any:
@@ -45,7 +46,7 @@ def _hull(a: Any, b: Any) -> Any:
 def _edges(p: Any, i: int) -> list[Any]:
     """Return edges in offsets from the midpoint of gap ``i``, where the integrand changes its scale."""
     gap, sigma = float(p.mu) * float(p.x[i + 1] - p.x[i]), float(p.sigma)
-    ratio = 1.4 if flint.ctx.prec <= COARSE_BITS else 2.0
+    ratio = 1.5 if flint.ctx.prec <= COARSE_BITS else 2.0
     inner = geometric(min(sigma**2 / gap, sigma / 2) / 4, gap / 2, ratio)[1:-1]
     # Rounding must not put an edge beyond the end.
     inner = inner[inner < gap / 2 * (1 - 1e-9)]

@@ -193,7 +193,7 @@ def empirical_risk(p: Any) -> Number:
 
 
 def empirical_risk_by_definition(p: Any, score: Any, nodes: int = 120) -> float:
-    r"""Return :math:`R_n(s)=\frac1n\sum_i\mathbb E(s(Y)+\frac1{\sigma^2}(Y-\mu x_i))^2`, (5), by Gauss-Hermite quadrature.
+    r"""Return :math:`R_n(s)=\frac1n\sum_i\mathbb E(s(Y)+\frac1{\sigma^2}(Y-\mu x_i))^2`, (5), by a Gauss-Hermite rule.
 
     Parameters
     ----------

@@ -151,7 +151,7 @@ def _exact_law(p: Any, y: Floats, k: Indices, members: Indices) -> FiniteLaw:
     return FiniteLaw(from_k.to_float(), DoubleDouble(np.where(own, 0.0, weights.hi), np.where(own, 0.0, weights.lo)))
 
 
-def from_middle(p: Any, y: Floats, j: Indices, k: Indices) -> DoubleDouble:
+def from_middle(p: Any, y: Floats, j: Any, k: Any) -> DoubleDouble:
     r"""Return :math:`\mu(x_j+x_k)/2-y` for the exact values of the floats, to 100 bits of the result.
 
     A midpoint may cancel beyond any fixed precision (``y = 1e-300`` between -1 and 1), so the sum is exact.
@@ -170,7 +170,7 @@ def from_middle(p: Any, y: Floats, j: Indices, k: Indices) -> DoubleDouble:
     DoubleDouble
         The distances.
     """
-    half = np.float64(p.mu) / 2
+    half = np.asarray(np.float64(p.mu) / 2)
     return _exact_sum([-y, *two_prod(half, p.x[j]), *two_prod(half, p.x[k])])
 
 
@@ -224,8 +224,9 @@ def empirical_optimal_score(p: Any, y: Number) -> Number:
 
     Source: wu2025, (6). For floats use :func:`scaled_scores`, which keeps its digits at small noise.
     """
-    weights = exp(-((y - p.mu * p.x) ** 2) / (2 * p.sigma**2))
-    return total((p.mu * p.x - y) * weights) / (p.sigma**2 * total(weights))
+    offset = y - p.mu * p.x
+    weights = exp(-(offset * offset) / (2 * p.sigma**2))
+    return total(-offset * weights) / (p.sigma**2 * total(weights))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,7 +332,9 @@ def check_sigma(sigma: float) -> None:
     if not (sigma > 0 and np.isfinite(sigma)):
         raise InputError(f"sigma = {sigma:g} must be positive and finite")
     if not (1.5e-154 <= sigma <= 6.7e153):
-        raise InputError(f"sigma = {sigma:g}: sigma^2 or 1/sigma^2 leaves the float range; sigma must lie in [1.5e-154, 6.7e153]")
+        raise InputError(
+            f"sigma = {sigma:g}: sigma^2 or 1/sigma^2 leaves the float range; sigma must lie in [1.5e-154, 6.7e153]"
+        )
 
 
 def unscaled(value: Number, sigma: float, power: int, name: str) -> Number:
@@ -365,7 +368,9 @@ def unscaled(value: Number, sigma: float, power: int, name: str) -> Number:
     if not np.all(np.isfinite(result)):
         largest = np.max(np.abs(value))
         magnitude = np.log10(largest) - power * np.log10(sigma)
-        raise InputError(f"{name} is about 1e{magnitude:.0f}, beyond the float range; use its scaled value sigma^{power} {name}")
+        raise InputError(
+            f"{name} is about 1e{magnitude:.0f}, beyond the float range; use its scaled value sigma^{power} {name}"
+        )
     return result[()]
 
 
@@ -373,4 +378,3 @@ def score_problem_moments(p: Any, y: Number) -> tuple[Number, Number, Number]:
     r"""Return :math:`\mathbb EW(y)`, :math:`\mathbb VW(y)` and :math:`\mathbb E(W-\mathbb EW)^3` by the weights of the setting."""
     law = law_of_w(p, y)
     return p.x[nearest(p, y)] + law.mean, law.variance, law.third_central_moment
-

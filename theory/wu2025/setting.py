@@ -191,7 +191,7 @@ def draw_problem(
     return {"x": tuple(x), "mu": mu, "sigma": mu * least_gap * scale / r}
 
 
-def least_separation(in_force: frozenset[str], otherwise: float = 0.05) -> Callable[[int], float]:
+def least_separation(in_force: frozenset[str], otherwise: float = 0.002) -> Callable[[int], float]:
     """Return the least separation, as a function of n, that the hypotheses in force demand.
 
     Parameters

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from numerics.arithmetic import Number, kind_of, maximum, minimum, positive_part, total, where
 from numerics.arithmetic import Kind as ArithmeticKind
+from numerics.arithmetic import Number, kind_of, maximum, minimum, positive_part, total, where
 from numerics.piecewise_linear import Pieces, smooth
 from theory.wu2025.score import from_middle
 
@@ -35,18 +35,18 @@ def unsmoothed_weight(p: Any, y: Number) -> Number:
     return minimum(pi_plus(p, y), pi_minus(p, y))
 
 
-def _partial_sums(p: Any) -> tuple[list[Number], list[Number]]:
+def _partial_sums(p: Any) -> tuple[Any, Any]:
     """Return L_i = sum_{j<=i} (x_i - x_j) and R_i = sum_{j>=i} (x_j - x_i), built from the gaps so that nothing cancels."""
     gaps, n = p.gaps, p.n
     if kind_of(p.mu) is ArithmeticKind.FLOATS:
         below = np.concatenate([[0.0], np.cumsum(np.arange(1, n) * gaps)])
-        above = np.concatenate([np.cumsum((np.arange(1, n) * gaps[::-1]))[::-1], [0.0]])
+        above = np.concatenate([np.cumsum(np.arange(1, n) * gaps[::-1])[::-1], [0.0]])
         return below, above
-    below, above = [0 * p.x[0]], [0 * p.x[0]]
+    rising, falling = [0 * p.x[0]], [0 * p.x[0]]
     for j in range(n - 1):
-        below.append(below[-1] + (j + 1) * gaps[j])
-        above.append(above[-1] + (j + 1) * gaps[n - 2 - j])
-    return below, above[::-1]
+        rising.append(rising[-1] + (j + 1) * gaps[j])
+        falling.append(falling[-1] + (j + 1) * gaps[n - 2 - j])
+    return rising, falling[::-1]
 
 
 def weight_pieces(p: Any) -> tuple[Pieces, Number]:
@@ -115,9 +115,9 @@ def weight_at_offset(p: Any, a: int, b: int, offset: Number) -> Number:
 
 
 def weight_function(p: Any, y: Number) -> Number:
-    r"""Return :math:`\pi(y)=\mathbb E_{\xi\sim N(0,\sigma^2)}\min\{\pi^+(y-\xi),\pi^-(y-\xi)\}`, 0 outside :math:`[\mu x_1,\mu x_n]`.
+    r"""Return :math:`\pi(y)=\mathbb E_{\xi\sim N(0,\sigma^2)}\min\{\pi^+(y-\xi),\pi^-(y-\xi)\}`.
 
-    Source: wu2025, Section 5; the closed form is :func:`weight_pieces` smoothed.
+    It is 0 outside :math:`[\mu x_1,\mu x_n]`. Source: wu2025, Section 5; the closed form is :func:`weight_pieces` smoothed.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def weight_function(p: Any, y: Number) -> Number:
     from_first, to_last = y - p.mu * p.x[0], p.mu * p.x[-1] - y
     if kind_of(p.mu) is ArithmeticKind.FLOATS:
         # Exact differences, since the products alone are rounded: at x = 1e8 that moves a point by 1e-8.
-        y, zero = np.asarray(y, dtype=float), np.intp(0)
-        from_first, to_last = -from_middle(p, y, zero, zero).to_float(), from_middle(p, y, zero - 1, zero - 1).to_float()
+        y = np.asarray(y, dtype=float)
+        from_first, to_last = -from_middle(p, y, 0, 0).to_float(), from_middle(p, y, -1, -1).to_float()
     value = weight_at_offset(p, 0, 0, from_first)
     return where(minimum(from_first, to_last), value, 0 * value)

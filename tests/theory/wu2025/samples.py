@@ -9,7 +9,7 @@ from theory.wu2025.setting import ScoreProblem
 
 @st.composite
 def exact_problems(draw, most=5, least_sigma=-8):
-    """Sorted, distinct and finite whatever is drawn; all numbers are short dyadic fractions, so that floats hold them exactly."""
+    """Sorted, distinct and finite whatever is drawn; the numbers are short dyadic fractions, which floats hold exactly."""
     gaps = draw(st.lists(st.sampled_from([1, 2, 3, 8, 1000, Fraction(1, 64)]), min_size=1, max_size=most - 1))
     x = [Fraction(draw(st.integers(-16, 16)))]
     for gap in gaps:

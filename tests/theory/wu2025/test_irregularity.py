@@ -3,12 +3,14 @@
 import math
 import time
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from numerics.arithmetic import FLOATS, balls
 from tests.theory.wu2025.samples import exact_problems
@@ -39,14 +41,16 @@ def test_the_irregularity_in_floats_is_within_its_stated_error_of_the_ball(probl
     exact = problem(x, 0.8, sigma)
     stated = irregularity_integral(exact.lift(FLOATS))
     value = irregularity(exact.lift(FLOATS))
-    assert stated.converged and stated.error <= 1e-12 * stated.value
-    with balls(256) as arithmetic, np.errstate(invalid="ignore"):
+    assert stated.converged
+    assert stated.error <= 1e-12 * stated.value
+    with balls(360) as arithmetic, np.errstate(invalid="ignore"):
         lifted = exact.lift(arithmetic)
         ball = irregularity(lifted)
         assert ball.rel_accuracy_bits() > 48
         assert relative_error(ball, value, arithmetic) <= stated.error / stated.value + 4 * EPS
         lower = irregularity_lower_bound(lifted)
-        assert lower <= ball and lower > ball / 2
+        assert lower <= ball
+        assert lower > ball / 2
 
 
 def test_two_thousand_points_at_tiny_noise_take_seconds_and_match_the_asymptote(problem):
@@ -70,41 +74,45 @@ def test_the_relative_distance_to_the_asymptote_of_two_points_is_of_order_one_ov
     assert distance * r == pytest.approx(2 * math.sqrt(2 / math.pi), rel=2 / r)
 
 
-@pytest.mark.parametrize(("x", "sigma"), [((0, 1), 0.5), ((0, 1, 2.5), 0.3), ((-1, 0, 0.25, 3), 0.2)])
+@pytest.mark.parametrize(("x", "sigma"), [((0, 1), 0.5), ((0, 1, 2.5), 0.3), ((-1, 0, 0.25, 2), 0.3)])
 def test_the_irregularity_is_scipys_integral_over_y_of_its_definition(problem, x, sigma):
     p = problem(x, 0.8, sigma).lift(FLOATS)
 
     def integrand(y):
         return abs(scaled_scores(p, y).second) / p.sigma**6 * float(weight_function(p, y))
 
-    points = [*(p.mu * p.x), *(p.mu * (p.x[1:] + p.x[:-1]) / 2)]
-    value, error = quad(integrand, points[0], points[p.n - 1], points=points[1:], limit=400, epsrel=1e-9)
-    assert irregularity(p) == pytest.approx(value, rel=1e-8, abs=2 * error)
+    # Kinks at zeros of s'' cost a local rule a second order in its step: cut there, as a dense table of signs sees them.
+    y = np.linspace(p.mu * p.x[0], p.mu * p.x[-1], 20001)
+    signs = np.sign(scaled_scores(p, y).second)
+    zeros = [brentq(lambda v: scaled_scores(p, v).second, y[k], y[k + 1], xtol=1e-15) for k in np.flatnonzero(np.diff(signs))]
+    edges = np.unique([p.mu * p.x[0], *zeros, p.mu * p.x[-1]])
+    parts = [quad(integrand, a, b, limit=200, epsrel=1e-10) for a, b in pairwise(edges)]
+    assert irregularity(p) == pytest.approx(sum(value for value, _ in parts), rel=1e-9)
 
 
 def test_samples_far_denser_than_the_noise_state_an_error_that_covers_the_rounding(problem):
     """The third cumulant is then far below the moments it is summed from; a moved sample is rounded otherwise."""
-    x = [Fraction(k, 16) for k in range(40)]
-    here = irregularity_integral(problem(x, 0.75, 0.75).lift(FLOATS))
-    there = irregularity_integral(problem([v + 3 for v in x], Fraction(3, 4), Fraction(3, 4)).lift(FLOATS))
-    assert here.error > 1e-14 * here.value
-    assert abs(here.value - there.value) <= here.error + there.error
+    x = np.arange(60) / 2
+    here, there = (irregularity_integral(ScoreProblem(x=x + shift, mu=0.75, sigma=0.75)) for shift in (0, 1 / 3))
+    assert 64 * EPS * here.value < abs(here.value - there.value) <= here.error + there.error
 
 
-@pytest.mark.parametrize(("x", "sigma"), CASES[:4])
+@pytest.mark.parametrize(("x", "sigma"), [CASES[0], CASES[2], CASES[3]])
 def test_the_total_variation_is_the_sum_of_the_jumps_of_the_variance(problem, x, sigma):
     """Between zeros of the third cumulant, mu^2/sigma^4 V W is monotone; here over a grid that resolves every peak."""
     p = problem(x, 0.8, sigma).lift(FLOATS)
     stated = total_variation_integral(p)
     grid = [np.array([p.mu * p.x[0] - 1e3 * sigma, p.mu * p.x[-1] + 1e3 * sigma])]
-    if sigma < 1e-6:
-        pytest.skip("the peaks are narrower than the spacing of floats: the equality for two points covers them")
     for gap, left in zip(p.gaps, p.x[:-1], strict=True):
         width = sigma**2 / (p.mu * gap)
         grid.append(p.mu * (left + gap / 2) + width * np.sinh(np.linspace(-40, 40, 20001)))
     y = np.unique(np.concatenate(grid))
     y = y[(y >= grid[0][0]) & (y <= grid[0][1])]
-    variance = law_of_w(p, y).variance if len(y) < 50000 else np.concatenate([law_of_w(p, part).variance for part in np.array_split(y, 8)])
+    variance = (
+        law_of_w(p, y).variance
+        if len(y) < 50000
+        else np.concatenate([law_of_w(p, part).variance for part in np.array_split(y, 8)])
+    )
     jumps = float(np.sum(np.abs(np.diff(variance))))
     assert jumps <= stated.value * (1 + 1e-12)
     assert jumps == pytest.approx(stated.value, rel=1e-5)
@@ -130,7 +138,7 @@ def test_the_total_variation_is_at_least_the_jumps_at_data_and_midpoints(exact):
 def test_the_total_variation_in_floats_is_within_its_stated_error_of_the_ball(problem):
     exact = problem((0, 1, 2.5), 0.8, 0.1)
     stated = total_variation_integral(exact.lift(FLOATS))
-    with balls(256) as arithmetic, np.errstate(invalid="ignore"):
+    with balls(360) as arithmetic, np.errstate(invalid="ignore"):
         ball = total_variation(exact.lift(arithmetic))
         assert relative_error(ball, total_variation(exact.lift(FLOATS)), arithmetic) <= stated.error / stated.value + 4 * EPS
 
@@ -140,7 +148,7 @@ def test_four_ways_to_the_empirical_risk_agree(problem, x, sigma):
     exact = problem(x, 0.8, sigma)
     p = exact.lift(FLOATS)
     stated = log_empirical_risk(p)
-    with balls(256) as arithmetic, np.errstate(invalid="ignore"):
+    with balls(360) as arithmetic, np.errstate(invalid="ignore"):
         ball = empirical_risk(exact.lift(arithmetic))
         assert abs(ball.log() - arithmetic.number(float(stated.log))) <= stated.relative_error
     definition = empirical_risk_by_definition(p, lambda y: scaled_scores(p, y).score / p.sigma**2, nodes=300)
@@ -164,14 +172,18 @@ def test_a_risk_far_below_the_smallest_float_keeps_its_logarithm(problem):
     log_risk = 2 * math.log(0.8) - 4 * math.log(0.01) - r**2 / 8 + math.log(integral / (2 * math.sqrt(2 * math.pi)))
     assert stated.value == pytest.approx(math.exp(log_risk), rel=1e-10, abs=0)
     far = log_empirical_risk(problem((0, 1), 0.8, 0.001).lift(FLOATS))
-    assert far.value == 0.0 and -80010 < far.log < -79960 and far.relative_error < 1e-9
+    assert not far.value
+    assert -80010 < far.log < -79960
+    assert far.relative_error < 1e-9
 
 
 @given(exact_problems(most=4))
 @settings(max_examples=60)
 def test_every_drawn_sample_satisfies_the_standing_hypotheses(exact):
     assert all(gap > 0 for gap in exact.gaps)
-    assert 0 < exact.mu < 1 and 0 < exact.sigma < 1 and len(SETTING) == 2
+    assert 0 < exact.mu < 1
+    assert 0 < exact.sigma < 1
+    assert len(SETTING) == 2
     lifted = exact.lift(FLOATS)
     assert [Fraction(float(v)) for v in lifted.x] == list(exact.x)
 
@@ -194,7 +206,7 @@ def assert_scaled(p, q, powers, factor):
         assert abs(there - here - power * math.log(factor)) <= e + f + 64 * EPS * (1 + abs(here))
 
 
-symmetric = settings(max_examples=20)
+symmetric = settings(max_examples=12)
 
 
 @given(exact_problems(most=4), st.integers(-32, 32))

@@ -48,7 +48,14 @@ def hard_points(x, mu, sigma):
     """Midpoints, data, one ulp beside them, within sigma and sigma^2 of them, and far away."""
     x = np.array(x)
     for at in np.concatenate([mu * (x[1:] + x[:-1]) / 2, mu * x]):
-        yield from (at, np.nextafter(at, np.inf), np.nextafter(at, -np.inf), at + 0.3 * sigma, at + 0.7 * sigma**2, at - 5 * sigma**2)
+        yield from (
+            at,
+            np.nextafter(at, np.inf),
+            np.nextafter(at, -np.inf),
+            at + 0.3 * sigma,
+            at + 0.7 * sigma**2,
+            at - 5 * sigma**2,
+        )
     yield from (1e10, -1e10, sigma**2 / 5, -(sigma**2))
 
 
@@ -68,7 +75,13 @@ def test_scaled_scores_are_right_to_a_few_ulp_of_their_condition_at_every_noise_
                     error = abs(exact - arithmetic.number(float(value)))
                     if np.isinf(condition):
                         # The value cancels to 0: its terms are of the size of the sample, or of sigma^2.
-                        size = abs(point) + abs(mu * SAMPLES[name][-1]) if which == "score" else sigma**2 if which == "first" else 1.0
+                        size = (
+                            abs(point) + abs(mu * SAMPLES[name][-1])
+                            if which == "score"
+                            else sigma**2
+                            if which == "first"
+                            else 1.0
+                        )
                         assert value == 0 or which == "score"
                         assert error <= FEW * ULP * size
                         continue
@@ -83,7 +96,8 @@ def test_exact_scores_of_the_balls_are_those_of_the_printed_ratio(problem):
             for y in ("0", "1/3", "2"):
                 at = arithmetic.number(y)
                 difference = exact_scores(p, at)[0] - p.sigma**2 * empirical_optimal_score(p, at)
-                assert difference.contains(0) and difference.rad() < 1e-100
+                assert difference.contains(0)
+                assert difference.rad() < 1e-100
 
 
 @pytest.mark.parametrize("sigma", [1e-3, 1e-12])
@@ -102,7 +116,8 @@ def test_a_noise_scale_whose_square_leaves_the_float_range_is_one_clear_line(sig
     p = ScoreProblem(x=np.array([0.0, 1.0]), mu=1.0, sigma=sigma)
     with pytest.raises(InputError, match=r"sigma must lie in \[1.5e-154") as refusal:
         scaled_scores(p, 0.3)
-    assert "\n" not in str(refusal.value) and f"{sigma:g}" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert f"{sigma:g}" in str(refusal.value)
 
 
 def test_a_score_beyond_the_float_range_is_one_clear_line_and_its_scaled_value_stays():
@@ -111,7 +126,8 @@ def test_a_score_beyond_the_float_range_is_one_clear_line_and_its_scaled_value_s
     assert scaled.first == pytest.approx(0.25)
     with pytest.raises(InputError, match="beyond the float range") as refusal:
         unscaled(scaled.first, 1e-150, 4, "s*'(y)")
-    assert "\n" not in str(refusal.value) and "1e599" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert "1e599" in str(refusal.value)
 
 
 @pytest.mark.parametrize("y", [1e10, -1e10, 1e300, -1.7e308])
@@ -119,7 +135,8 @@ def test_the_score_far_from_the_data_is_that_of_the_nearest_extreme_point(y):
     for sigma in (1.0, 1e-3, 1e-150):
         scores = scaled_scores(ScoreProblem(x=np.array([0.0, 1.0]), mu=0.5, sigma=sigma), y)
         assert scores.score == pytest.approx((0.5 if y > 0 else 0.0) - y, rel=2 * ULP)
-        assert scores.first == pytest.approx(-(sigma**2), rel=2 * ULP) and scores.second == 0
+        assert scores.first == pytest.approx(-(sigma**2), rel=2 * ULP)
+        assert scores.second == 0
 
 
 def test_a_point_that_is_no_number_is_refused():
@@ -181,7 +198,11 @@ def test_the_score_and_its_derivatives_agree_in_floats_balls_and_symbols(problem
 def test_each_derivative_of_the_score_is_the_derivative_of_the_one_before(problem, y):
     """(9) and Lemma 11 against central differences of (6) in balls."""
     with balls(600) as arithmetic:
-        p, at, step = problem((0, 1, 3), "4/5", "1/3").lift(arithmetic), arithmetic.number(y), arithmetic.number(Fraction(1, 2**80))
+        p, at, step = (
+            problem((0, 1, 3), "4/5", "1/3").lift(arithmetic),
+            arithmetic.number(y),
+            arithmetic.number(Fraction(1, 2**80)),
+        )
         _, variance, third = score_problem_moments(p, at)
         left, here, right = (empirical_optimal_score(p, at + k * step) for k in (-1, 0, 1))
         first, second = (right - left) / (2 * step), (right - 2 * here + left) / step**2

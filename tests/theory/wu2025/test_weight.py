@@ -16,7 +16,6 @@ from tests.theory.wu2025.samples import exact_problems
 from theory.wu2025.setting import ScoreProblem
 from theory.wu2025.weight import pi_minus, pi_plus, unsmoothed_weight, weight_at_offset, weight_function, weight_pieces
 
-
 SAMPLES = {
     "two": (0, 1),
     "even": (0, 1, 2, 3, 4),
@@ -112,7 +111,8 @@ def test_pi_vanishes_outside_the_data_and_rises_then_falls_inside(exact):
     values = weight_function(p, np.linspace(low, high, 400)[1:-1])
     top = int(np.argmax(values))
     slack = 64 * np.finfo(float).eps * values[top]
-    assert np.all(np.diff(values[: top + 1]) >= -slack) and np.all(np.diff(values[top:]) <= slack)
+    assert np.all(np.diff(values[: top + 1]) >= -slack)
+    assert np.all(np.diff(values[top:]) <= slack)
     assert np.all(values > 0)
 
 

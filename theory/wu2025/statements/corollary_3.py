@@ -188,7 +188,7 @@ equation_10 = Inequality(
     formula=r"\mathcal R_n(s^\star)\le\frac{4\mu^2(x_n-x_1)^2}{\sigma^4}e^{-\mu^2\Delta^2/32\sigma^2}",
     source=f"{PAPER}, equation (10), page 7",
     instance=ScoreProblem,
-    instances=draw_score_problem,
+    instances=lambda draw, in_force: ScoreProblem(**draw_problem(draw, least=least_separation(in_force), most_points=5)),
     hypotheses=(*SETTING, separated),
     uses=("wu2025.equation-5", "wu2025.proposition-2.part-b"),
     left=empirical_risk,
@@ -197,7 +197,11 @@ equation_10 = Inequality(
     constants={"c": Fraction(4), "rate": Fraction(1, 32)},
     cost=6,
     instruments=("quadrature@1e-2", "ball integration@1e-2"),
-    gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/10"}, {"x": [0, 1, 3], "mu": "1/2", "sigma": "1/4"}),
+    gallery=(
+        {"x": [0, 1], "mu": "1/2", "sigma": "1/10"},
+        {"x": [0, 1], "mu": "1/2", "sigma": "1/40"},
+        {"x": [0, 1, 3], "mu": "1/2", "sigma": "1/4"},
+    ),
     proof=Proof(
         set="every n >= 2, every sample, every mu, sigma > 0 (the hypothesis is not needed)",
         argument="It follows from the sharp reading, whose constant 1/4 and rate 1/8 are better, with its own proof.",

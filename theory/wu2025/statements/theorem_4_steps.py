@@ -23,12 +23,11 @@ from theory.wu2025.setting import (
     SETTING,
     ScoreProblem,
     draw_problem,
-    draw_score_problem,
     least_separation,
     small_noise,
 )
 from theory.wu2025.statements.corollary_3 import nine_difference
-from theory.wu2025.statements.theorem_4 import separation_at_boundary
+from theory.wu2025.statements.theorem_4 import draw_small_sample, separation_at_boundary
 from theory.wu2025.weight import weight_at_offset
 
 WHERE = f"{PAPER}, proof of Theorem 4, page 8"
@@ -88,6 +87,11 @@ def counted(p: Any) -> Number:
     second = one / 2 - 4 * p.n**3 * small_noise_factor(p, one / 4)
     return p.mu**3 * p.n * p.minimum_spacing**3 / (256 * p.sigma**4) * first * second
 
+def _draw_three(draw: Draw, in_force: frozenset[str]) -> ScoreProblem:
+    # Two or three points: both sides are dear to enclose.
+    return ScoreProblem(**draw_problem(draw, least=least_separation(in_force, 0.3), most=30.0, most_points=3))
+
+
 def _integer(value: Fraction) -> float:
     # Twice an index factor is an integer, exact in floats and in balls.
     return float(value)
@@ -101,7 +105,7 @@ def _draw_large(draw: Draw, in_force: frozenset[str]) -> ScoreProblem:
 _COMMON = {
     "source": WHERE,
     "instance": ScoreProblem,
-    "instances": draw_score_problem,
+    "instances": draw_small_sample,
     "hypotheses": (*SETTING, small_noise),
 }
 
@@ -115,9 +119,12 @@ step_1 = Identity(
     constants={"factor": Fraction(1)},
     cost=24,
     instruments=("quadrature@1e-4",),
-    gallery=({"x": [0, 1, 3], "mu": "1/2", "sigma": "1/12"},),
+    gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/10"},),
     mutants=(changed("factor 101/100", constants={"factor": Fraction(101, 100)}),),
-    **_COMMON,  # type: ignore[arg-type]
+    source=WHERE,
+    instance=ScoreProblem,
+    instances=_draw_three,
+    hypotheses=(*SETTING, small_noise),
 )
 
 step_2 = Inequality(
@@ -145,7 +152,10 @@ step_2 = Inequality(
         steps=(identity("the difference of two values of (9) is mu^2/sigma^4 times that of the variances", nine_difference),),
     ),
     mutants=(past_the_slack("c"), without(small_noise.name)),
-    **_COMMON,  # type: ignore[arg-type]
+    source=WHERE,
+    instance=ScoreProblem,
+    instances=_draw_three,
+    hypotheses=(*SETTING, small_noise),
 )
 
 
