@@ -98,11 +98,13 @@ class Comparison:
             return 0
         scale = max(abs(float(self.left.mid())), abs(float(self.right.mid())))
         width = abs(self.left - self.right).upper()
-        if not width.is_finite() or scale == 0.0:
+        if not width.is_finite():
             return 0
         if width == 0:
             return self.bits
-        return max(0, int(float((flint.arb(scale) / width).log() / flint.arb(2).log())))
+        # Two balls about 0 have no scale of their own: there the bits are absolute.
+        bits = float(((flint.arb(scale) if scale else flint.arb(1)) / width).log() / flint.arb(2).log())
+        return max(0, int(bits))
 
     def __str__(self) -> str:
         """Return one line: index, both values, ratio and tolerance."""

@@ -168,7 +168,8 @@ def float_margin(statement: Inequality, instance: Instance) -> FloatMargin:
             ratios.append(math.exp(min(margins[-1], 700.0)))
         else:
             # No ratio: a claim about the wrong sign is trivially true or plainly false.
-            margins.append(math.copysign(UNINFORMATIVE, sign * difference) if difference else 0.0)
+            # Two zeros are most often two underflows.
+            margins.append(math.copysign(UNINFORMATIVE, sign * difference) if difference else UNINFORMATIVE)
         trivial.append(sign > 0 and y <= 0 <= x)
     if not margins:
         return FloatMargin(math.nan, math.nan, False)

@@ -125,7 +125,9 @@ def run(
     book = Ledger(cache, {key: _key(cache, key, code, source, profile, seed) for key in order}, progress)
     if not fresh:
         book.take_stored()
-    units = [(key, (source, key, profile, seed, cap)) for key in book.missing]
+    # The dearest first, so that no process is left alone with one of them at the end.
+    dearest = sorted(book.missing, key=lambda key: (-order[key].cost, key))
+    units = [(key, (source, key, profile, seed, cap)) for key in dearest]
     try:
         with _executor(executor, min(jobs, len(units))) as chosen:
             # Beyond its own limit a unit gets some time to stop by itself.

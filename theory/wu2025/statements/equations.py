@@ -122,7 +122,7 @@ equation_5 = Identity(
     r"=\frac{\mu^2}{\sigma^4}\mathbb E\,\mathbb V[W(Y)]",
     source=f"{PAPER}, equation (5), page 4",
     instance=ScoreProblem,
-    instances=lambda draw, _in_force: ScoreProblem(**draw_problem(draw, least=lambda _n: 0.3, most=12.0, most_points=4)),
+    instances=lambda draw, _in_force: ScoreProblem(**draw_problem(draw, least=lambda _n: 0.3, most=12.0, most_points=2)),
     hypotheses=SETTING,
     left=risk_by_definition,
     right=lambda p, c: empirical_risk(p) * c.factor,

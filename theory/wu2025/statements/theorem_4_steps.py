@@ -87,6 +87,11 @@ def counted(p: Any) -> Number:
     second = one / 2 - 4 * p.n**3 * small_noise_factor(p, one / 4)
     return p.mu**3 * p.n * p.minimum_spacing**3 / (256 * p.sigma**4) * first * second
 
+def _draw_two(draw: Draw, in_force: frozenset[str]) -> ScoreProblem:
+    # Two points: the balls of both sides are dear, and a sum over gaps adds nothing new.
+    return ScoreProblem(**draw_problem(draw, least=least_separation(in_force, 0.3), most=30.0, most_points=2))
+
+
 def _draw_three(draw: Draw, in_force: frozenset[str]) -> ScoreProblem:
     # Two or three points: both sides are dear to enclose.
     return ScoreProblem(**draw_problem(draw, least=least_separation(in_force, 0.3), most=30.0, most_points=3))
@@ -119,11 +124,11 @@ step_1 = Identity(
     constants={"factor": Fraction(1)},
     cost=24,
     instruments=("quadrature@1e-4",),
-    gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/10"},),
+    gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/10"}, {"x": [0, 1, 2], "mu": "1/2", "sigma": "1/10"}),
     mutants=(changed("factor 101/100", constants={"factor": Fraction(101, 100)}),),
     source=WHERE,
     instance=ScoreProblem,
-    instances=_draw_three,
+    instances=_draw_two,
     hypotheses=(*SETTING, small_noise),
 )
 
