@@ -47,7 +47,10 @@ def square(coefficients: Sequence[Number]) -> list[Number]:
     """Return the coefficients, from the constant on, of the square of a polynomial."""
     size = len(coefficients)
     return [
-        sum((coefficients[i] * coefficients[k - i] for i in range(max(0, k - size + 1), min(k, size - 1) + 1)), start=0 * coefficients[0])
+        sum(
+            (coefficients[i] * coefficients[k - i] for i in range(max(0, k - size + 1), min(k, size - 1) + 1)),
+            start=0 * coefficients[0],
+        )
         for k in range(2 * size - 1)
     ]
 

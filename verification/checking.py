@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from numerics.comparison import Truth
+from numerics.comparison import Reason, Truth
 from theory.statement import InputError, Statement
 
 
@@ -57,10 +57,12 @@ def check(statement: Statement, text: str) -> tuple[list[str], int]:
 
     found = check_at(statement, read_data(text))
     lines = [f"{statement.id}: {statement.title}", *_hypotheses(found.hypotheses)]
-    lines += ["", f"  left   {found.left}", f"  right  {found.right}", ""]
     failed = [name for name, _, truth in found.hypotheses if truth is Truth.FALSE]
     open_ones = [name for name, _, truth in found.hypotheses if truth is Truth.UNDECIDED]
-    lines.append(f"conclusion, left {_symbol(found.relation)} right: {_conclusion(found)}")
+    # Outside the standing setting the two sides may not even be defined, and were not computed.
+    if found.comparison.reason is not Reason.EMPTY:
+        lines += ["", f"  left   {found.left}", f"  right  {found.right}", ""]
+        lines.append(f"conclusion, left {_symbol(found.relation)} right: {_conclusion(found)}")
     if failed:
         lines.append(f"the statement claims nothing here: {_list(failed)} not satisfied")
         return lines, 0

@@ -19,7 +19,6 @@ from verification.evaluate import (
     consistent,
     counterexample_of,
     equality_bits,
-    digits,
     hypotheses_truth,
 )
 from verification.measured import judge_limit, judge_probability
@@ -91,9 +90,12 @@ def calibrate(statement: Statement) -> tuple[Mapping[str, Any], ...]:
     for name in statement.instruments:
         instrument, _, scale = name.partition("@")
         result = CALIBRATIONS[instrument](float(scale or "1e-3"))
-        entries.append(
-            {"instrument": instrument, "regime": result.regime, "passed": bool(result.passed), "summary": result.summary}
-        )
+        entries.append({
+            "instrument": instrument,
+            "regime": result.regime,
+            "passed": bool(result.passed),
+            "summary": result.summary,
+        })
     return tuple(entries)
 
 
@@ -239,7 +241,11 @@ def _with_verdict(
             figures={"violations": len(certification.violations)},
         )
         return replace(
-            judgement, verdict=Verdict.REFUTED, reason=reason, counterexample=counterexample, evidence=(refuting, *evidence[-1:])
+            judgement,
+            verdict=Verdict.REFUTED,
+            reason=reason,
+            counterexample=counterexample,
+            evidence=(refuting, *evidence[-1:]),
         )
     if statement.proof is not None:
         truth, proved, account = prove(statement.proof)
@@ -252,7 +258,9 @@ def _with_verdict(
     if search.satisfied and search.trivial == search.satisfied:
         return replace(judgement, verdict=Verdict.VACUOUS, reason="the conclusion is trivial at every instance drawn")
     if certification.undecided and statement.proof is None:
-        reason = f"{certification.undecided} comparisons of balls stayed undecided, with radius up to {certification.widest:.3g}"
+        reason = (
+            f"{certification.undecided} comparisons of balls stayed undecided, with radius up to {certification.widest:.3g}"
+        )
         return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason, evidence=tuple(evidence))
     if not evidence:
         return replace(judgement, verdict=Verdict.UNDECIDED, reason="no evidence was gathered")
@@ -315,7 +323,9 @@ def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judg
     certification = _Certification(statement, budget)
     for instance in instances:
         certification.add(instance)
-    judgement = replace(_blank(statement, Verdict.HOLDS), hypotheses=_hypotheses(statement, count, count - certification.outside))
+    judgement = replace(
+        _blank(statement, Verdict.HOLDS), hypotheses=_hypotheses(statement, count, count - certification.outside)
+    )
     if certification.violations:
         instance, comparison = min(certification.violations, key=lambda entry: complexity(entry[0]))
         found = counterexample_of(instance, comparison)
@@ -328,5 +338,3 @@ def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judg
         evidence.insert(0, proved)
     teeth = tuple(bite_equivalence(statement, mutant, instances, budget) for mutant in statement.mutants)
     return replace(judgement, evidence=tuple(evidence), teeth=teeth)
-
-

@@ -106,5 +106,3 @@ def total_variation_bound(p: Any, c: Number) -> Number:
 def total_variation_bound_sharp(p: Any, c: Number) -> Number:
     r"""Return :math:`c\,\mu^2(x_n-x_1)^2/\sigma^4`, our bound on :math:`\int|s^{\star\prime\prime}|` with c = 1/2."""
     return c * p.mu**2 * p.range**2 / p.sigma**4
-
-

@@ -211,20 +211,26 @@ def empirical_risk_ball(p: Any, *, by_definition: bool = False) -> Number:
         The enclosure. Beyond a reach past the extreme points the integrand is at most :math:`(x_n-x_1)^2` times the density,
         whose mass is a Gaussian tail.
     """
+    from theory.wu2025.irregularity import log_empirical_risk
+
     total, span = flint.arb(0), p.x[-1] - p.x[0]
     reach = p.separation / 2 + 20
+    floats = _floats(p)
+    # Cells need no digits below those that the whole keeps; its size in floats sets the scale, and nothing rigorous.
+    log_scale = log_empirical_risk(floats).log + 4 * math.log(floats.sigma) - 2 * math.log(floats.mu)
+    tolerance = _relative_bits() + 12 - int(log_scale / math.log(2))
     for i in range(p.n - 1):
         half = p.mu * (p.x[i + 1] - p.x[i]) / 2
-        total = total + _risk_cells(p, i, i + 1, half, _edges(p, i), by_definition)
+        total = total + _risk_cells(p, i, i + 1, half, _edges(p, i), tolerance, by_definition)
     steps = [(reach * p.sigma * k / 8).mid() for k in range(9)]
-    total = total + _risk_cells(p, p.n - 1, p.n - 1, flint.arb(0), steps, by_definition)
-    total = total + _risk_cells(p, 0, 0, flint.arb(0), [-step for step in steps[::-1]], by_definition)
+    total = total + _risk_cells(p, p.n - 1, p.n - 1, flint.arb(0), steps, tolerance, by_definition)
+    total = total + _risk_cells(p, 0, 0, flint.arb(0), [-step for step in steps[::-1]], tolerance, by_definition)
     # Both tails together: sample points further inside have lighter tails.
     tail = span**2 * (steps[-1] / p.sigma / flint.arb(2).sqrt()).erfc()
     return (total + _hull(0, tail.upper())) * p.mu**2 / p.sigma**4
 
 
-def _risk_cells(p: Any, a: int, b: int, half: Any, edges: list[Any], by_definition: bool) -> Any:
+def _risk_cells(p: Any, a: int, b: int, half: Any, edges: list[Any], tolerance: int, by_definition: bool) -> Any:
     """Return the integral of V W(y) times the density of Y over cells anchored at points a and b, ``half`` their half distance."""
     norm = p.n * p.sigma * (2 * flint.arb.pi()).sqrt()
     cells = _Cells(p, a, b, weighted=False)
@@ -241,6 +247,5 @@ def _risk_cells(p: Any, a: int, b: int, half: Any, edges: list[Any], by_definiti
             return sum((term * residual**2 for term, residual in zip(densities, score, strict=True)), start=flint.acb(0)) / norm
         return law.variance * sum(densities, start=flint.acb(0)) / norm
 
-    bits = _relative_bits() + 12
-    parts = (integrate(integrand, low, high, relative_bits=bits, evaluations=EVALUATIONS) for low, high in pairwise(edges))
-    return sum(parts, start=flint.arb(0))
+    options = {"relative_bits": _relative_bits() + 12, "absolute_bits": tolerance, "evaluations": EVALUATIONS}
+    return sum((integrate(integrand, low, high, **options) for low, high in pairwise(edges)), start=flint.arb(0))

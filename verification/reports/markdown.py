@@ -138,7 +138,7 @@ def _erratum(entry: Entry) -> Iterator[str]:
 
 def _hidden(entries: Sequence[Entry]) -> Iterator[str]:
     lines = [
-        f"- `{entry['id']}`: {item['says']} Used in {item['where']}. {item['finding']}"
+        f"- `{entry['id']}`: {item['says']}. Where: {item['where']}. Finding: {item['finding']}."
         for entry in entries
         for item in hidden_of(entry)
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from numerics.arithmetic import Arithmetic, Number, absolute, exp
-from theory.statement import Draw, Erratum, Hypothesis, Inequality, Limit, Proof, changed, past_the_slack, scaled, without
+from theory.statement import Draw, Erratum, Hypothesis, Inequality, Limit, Proof, changed, past_the_slack, without
 from theory.wu2025.bounds import derivative_gap_bound, risk_bound, risk_pair_bound
 from theory.wu2025.irregularity import empirical_risk, log_empirical_risk
 from theory.wu2025.proofs import boxes, compared, identity
@@ -18,7 +18,6 @@ from theory.wu2025.score import law_at_offset, law_of_w
 from theory.wu2025.setting import (
     PAPER,
     SETTING,
-    GapProblem,
     PointProblem,
     ScoreProblem,
     draw_problem,
@@ -161,7 +160,10 @@ part_a_scaled = replace(
     ours=True,
     hypotheses=(*SETTING, gap_index, scaled_end, separated),
     erratum=None,
-    gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/10", "i": 1, "y": 0}, {"x": [1, 3], "mu": "1/2", "sigma": "1/5", "i": 1, "y": "1/2"}),
+    gallery=(
+        {"x": [0, 1], "mu": "1/2", "sigma": "1/10", "i": 1, "y": 0},
+        {"x": [1, 3], "mu": "1/2", "sigma": "1/5", "i": 1, "y": "1/2"},
+    ),
     proof=Proof(
         set="every n >= 2, every sample, mu, sigma with Delta >= 2 sigma/mu",
         argument=(
@@ -240,7 +242,11 @@ equation_10_sharp = replace(
             " e^{-r^2/8}, and Delta^2 <= L^2/4."
         ),
         steps=(
-            boxes("(1 + w) e^{-w/8} > 1 for w in [1/8, 8]; below, e^{-w/8} >= 1 - w/8", _linear_estimator_box, [(Fraction(1, 8), Fraction(8))]),
+            boxes(
+                "(1 + w) e^{-w/8} > 1 for w in [1/8, 8]; below, e^{-w/8} >= 1 - w/8",
+                _linear_estimator_box,
+                [(Fraction(1, 8), Fraction(8))],
+            ),
             identity("(1 + w)(1 - w/8) - 1 = w (7 - w)/8, for w below 1/8", _chord),
             compared("half the sum of l^2 e^{-(l^2-1)}, with 10^-6 for l > 6, is below 61/100", _pair_series, "<", range(1)),
         ),

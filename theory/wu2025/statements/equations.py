@@ -24,7 +24,6 @@ from theory.wu2025.setting import (
     PointProblem,
     ScoreProblem,
     draw_problem,
-    point_index,
 )
 
 
@@ -140,7 +139,8 @@ equation_6 = Inequality(
         "At every y the conditional risk of any value v is at least that of s*(y) printed in (6); integrating over Y gives"
         " the minimiser of (5). Equality exactly at v = s*(y)."
     ),
-    formula=r"\mathbb E\big[(v+\tfrac{Y-\mu X}{\sigma^2})^2\mid Y=y\big]\ge\mathbb E\big[(s^\star(y)+\tfrac{Y-\mu X}{\sigma^2})^2"
+    formula=r"\mathbb E\big[(v+\tfrac{Y-\mu X}{\sigma^2})^2\mid Y=y\big]"
+    r"\ge\mathbb E\big[(s^\star(y)+\tfrac{Y-\mu X}{\sigma^2})^2"
     r"\mid Y=y\big]",
     source=f"{PAPER}, equation (6), page 4",
     instance=ValueProblem,
@@ -210,7 +210,9 @@ equation_9_b = Identity(
     ),
     mutants=(
         changed("variance over n-1", constants={"factor": Fraction(3, 2)}),
-        changed("mu instead of mu^2", right=lambda p, c: (-1 + p.mu / p.sigma**2 * score_problem_moments(p, p.y)[1]) / p.sigma**2),
+        changed(
+            "mu instead of mu^2", right=lambda p, c: (-1 + p.mu / p.sigma**2 * score_problem_moments(p, p.y)[1]) / p.sigma**2
+        ),
     ),
 )
 

@@ -61,8 +61,8 @@ lemma_12 = Inequality(
     title="total variation of the score's derivative",
     says=(
         "The integral of |s*''| over the line is at most (4 mu^2 (x_n - x_1)^3/sigma^6)(mu^2 ((x_n)_+ - (x_1)_-) + 2 (n-1)"
-        " sigma^2/Delta). True, with a factor 2 to spare in the middle integral; not invariant under translation, while the left"
-        " side is; its order sigma^-6 is not the true sigma^-4."
+        " sigma^2/Delta). True, with a factor 2 to spare in the middle integral; not invariant under translation, while the"
+        " left side is; its order sigma^-6 is not the true sigma^-4."
     ),
     formula=r"\int_{\mathbb R}|s^{\star\prime\prime}|\le\frac{4\mu^2(x_n-x_1)^3}{\sigma^6}\Big(\mu^2((x_n)_+-(x_1)_-)"
     r"+\frac{2(n-1)\sigma^2}\Delta\Big)",
@@ -96,7 +96,8 @@ lemma_12_sharp = replace(
     title="total variation of the score's derivative, sharp",
     says=(
         "Ours: the integral of |s*''| is at most mu^2 (x_n - x_1)^2/(2 sigma^4), for every sample, mu and sigma, without the"
-        " spacing. Sharp: an equality for n = 2. So the paper's safe choice A = C_n/sigma^6 may be lowered to the order sigma^-4."
+        " spacing. Sharp: an equality for n = 2. It suggests that the"
+        " paper's choice A = C_n/sigma^6 can be lowered to the order sigma^-4; Section 6 is not re-derived here."
     ),
     formula=r"\int_{\mathbb R}|s^{\star\prime\prime}|\le\frac{\mu^2(x_n-x_1)^2}{2\sigma^4}",
     source="ours; replaces Lemma 12",
@@ -106,12 +107,13 @@ lemma_12_sharp = replace(
     proof=Proof(
         set="every n >= 1, every sample, mu, sigma > 0",
         argument=(
-            "With tau = mu y/sigma^2 the integral is (mu^2/sigma^4) int |kappa_3| dtau, and dm = V dtau for the mean m of W turns"
-            " it into int |v| dm over (x_1, x_n), v = kappa_3/V = dV/dm. Scale to [0, 1]: u = m - x_1, c = 1 - u, X = W - x_1."
-            " By Cauchy-Schwarz, E X^3 E X >= (E X^2)^2, that is v >= -(u - V/u); reflected, v <= c - V/c. For u >= 1/2 put Phi ="
-            " (2u-1) V + 2 u c^2, whose derivative in m is 2 V + (2u-1) v + 2 c^2 - 4 u c. Then |v| <= -Phi': the slack is 2 (u-c)"
-            " (V + c^2)/c or more where v >= 0, and 2 (u-c)(uc - V)/u or more where v < 0, with V <= uc (Bhatia-Davis). So the half"
-            " u >= 1/2 contributes at most Phi(1/2) - Phi(1) = 1/4, and by reflection so does the other."
+            "With tau = mu y/sigma^2 the integral is (mu^2/sigma^4) int |kappa_3| dtau, and dm = V dtau for the mean m of W"
+            " turns it into int |v| dm over (x_1, x_n), v = kappa_3/V = dV/dm. Scale to [0, 1]: u = m - x_1, c = 1 - u, X = W -"
+            " x_1. By Cauchy-Schwarz, E X^3 E X >= (E X^2)^2, that is v >= -(u - V/u); reflected, v <= c - V/c. For u >= 1/2"
+            " put Phi = (2u-1) V + 2 u c^2, whose derivative in m is 2 V + (2u-1) v + 2 c^2 - 4 u c. Then |v| <= -Phi': the"
+            " slack is 2 (u-c) (V + c^2)/c or more where v >= 0, and 2 (u-c)(uc - V)/u or more where v < 0, with V <= uc"
+            " (Bhatia-Davis). So the half u >= 1/2 contributes at most Phi(1/2) - Phi(1) = 1/4, and by reflection so does the"
+            " other."
         ),
         steps=(
             identity("the Cauchy-Schwarz gap in terms of u, V, kappa_3", third_moment_bound),

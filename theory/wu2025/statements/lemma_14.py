@@ -8,7 +8,19 @@ from typing import Any
 
 from numerics.arithmetic import Number, absolute, exp, maximum, minimum, pi, sqrt
 from numerics.gaussian_moments import mean_square, moments, truncated_moments
-from theory.statement import Draw, Erratum, Hidden, Hypothesis, Inequality, Instance, Proof, changed, past_the_slack, scaled, without
+from theory.statement import (
+    Draw,
+    Erratum,
+    Hidden,
+    Hypothesis,
+    Inequality,
+    Instance,
+    Proof,
+    changed,
+    past_the_slack,
+    scaled,
+    without,
+)
 from theory.wu2025.proofs import boxes, identity
 from theory.wu2025.setting import PAPER
 
@@ -39,7 +51,12 @@ class QuadraticProblem(Instance):
 positive = Hypothesis(
     name="beta > gamma > 0, delta > 0",
     says="beta > gamma > 0, delta > 0, sigma > 0",
-    holds=lambda p: [(p.beta, ">", p.gamma), (p.gamma, ">", 0 * p.beta), (p.delta, ">", 0 * p.beta), (p.sigma, ">", 0 * p.beta)],
+    holds=lambda p: [
+        (p.beta, ">", p.gamma),
+        (p.gamma, ">", 0 * p.beta),
+        (p.delta, ">", 0 * p.beta),
+        (p.sigma, ">", 0 * p.beta),
+    ],
     standing=True,
 )
 slope = Hypothesis(
@@ -124,9 +141,9 @@ def tail_box(t: Any) -> Any:
 
 
 ARGUMENT = (
-    "h = f + beta x satisfies h(y) - h(x) >= (beta - gamma)(y - x) on [-delta, delta]. Let z be its zero there; if h > 0, let z ="
-    " -delta; if h < 0, z = delta. Then |h(y)| >= (beta - gamma)|y - z|, and E[(y - z)^2; |y| <= delta] = E[y^2; .] + z^2 P(.) by"
-    " symmetry. The second part is integration by parts and P(|Z| > t) <= 2 e^{-t^2/2}."
+    "h = f + beta x satisfies h(y) - h(x) >= (beta - gamma)(y - x) on [-delta, delta]. Let z be its zero there; if h > 0, let z"
+    " = -delta; if h < 0, z = delta. Then |h(y)| >= (beta - gamma)|y - z|, and E[(y - z)^2; |y| <= delta] = E[y^2; .] + z^2"
+    " P(.) by symmetry. The second part is integration by parts and P(|Z| > t) <= 2 e^{-t^2/2}."
 )
 PROOF = Proof(
     set="every differentiable f (or f with f + gamma x nondecreasing), beta > gamma > 0, delta, sigma > 0",
@@ -144,7 +161,8 @@ part_a = Inequality(
         "If beta > gamma > 0 and f' >= -gamma on [-delta, delta], then E(f(x) + beta x)^2 for x ~ N(0, sigma^2) is at least"
         " (beta - gamma)^2 E[x^2; |x| <= delta]. Checked on quadratics f, whose means are exact; the proof covers every f."
     ),
-    formula=r"\mathbb E(f(x)+\beta x)^2\ge\frac{(\beta-\gamma)^2}{\sqrt{2\pi\sigma^2}}\int_{-\delta}^\delta x^2e^{-x^2/2\sigma^2}dx",
+    formula=r"\mathbb E(f(x)+\beta x)^2"
+    r"\ge\frac{(\beta-\gamma)^2}{\sqrt{2\pi\sigma^2}}\int_{-\delta}^\delta x^2e^{-x^2/2\sigma^2}dx",
     source=WHERE,
     instance=QuadraticProblem,
     instances=_draw,
@@ -196,7 +214,8 @@ step_1 = replace(
         "The proof bounds E[(f(y) + beta y)^2; |y| <= delta] below by E[(-gamma y + f(0) + beta y)^2; |y| <= delta]. Pointwise"
         " this needs both to be positive, and it fails when f(0) is far below 0 and f convex."
     ),
-    formula=r"\int_{-\delta}^\delta(f(y)+\beta y)^2e^{-y^2/2\sigma^2}dy\ge\int_{-\delta}^\delta(-\gamma y+f(0)+\beta y)^2e^{-y^2/2\sigma^2}dy",
+    formula=r"\int_{-\delta}^\delta(f(y)+\beta y)^2e^{-y^2/2\sigma^2}dy"
+    r"\ge\int_{-\delta}^\delta(-\gamma y+f(0)+\beta y)^2e^{-y^2/2\sigma^2}dy",
     source=f"{PAPER}, proof of Lemma 14, second line, page 36",
     hidden=(),
     left=inner_mean,
@@ -217,10 +236,11 @@ step_1_repaired = replace(
     id="wu2025.lemma-14.reading-repaired.step-1",
     title="the comparison with a line through the zero of h",
     says=(
-        "E[(f(y) + beta y)^2; |y| <= delta] is at least (beta - gamma)^2 E[(y - z)^2; |y| <= delta] with z the zero of f + beta x"
-        " on [-delta, delta], or the end nearer to it."
+        "E[(f(y) + beta y)^2; |y| <= delta] is at least (beta - gamma)^2 E[(y - z)^2; |y| <= delta] with z the zero of f + beta"
+        " x on [-delta, delta], or the end nearer to it."
     ),
-    formula=r"\int_{-\delta}^\delta(f(y)+\beta y)^2e^{-y^2/2\sigma^2}dy\ge(\beta-\gamma)^2\int_{-\delta}^\delta(y-z)^2e^{-y^2/2\sigma^2}dy",
+    formula=r"\int_{-\delta}^\delta(f(y)+\beta y)^2e^{-y^2/2\sigma^2}dy"
+    r"\ge(\beta-\gamma)^2\int_{-\delta}^\delta(y-z)^2e^{-y^2/2\sigma^2}dy",
     source=f"{PAPER}, proof of Lemma 14, repaired",
     ours=True,
     right=lambda p, c: c.c * line_from_crossing(p),

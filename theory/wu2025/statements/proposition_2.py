@@ -159,13 +159,11 @@ part_a_sharp = Inequality(
             "Let o run over the other points, g_o = |x_o - (x_i + x_{i+1})/2|, P the sum of alpha_o, rho = Delta_i/Delta. The"
             " pair being symmetric, V = Delta_i^2/4 + sum alpha_o (g_o^2 - Delta_i^2/4) - (sum alpha_o (x_o - m))^2, and the"
             " last square is at most P sum alpha_o g_o^2. So it is enough that (1 - P) g_o^2 >= Delta_i^2/4; as g_o >="
-            " Delta_i/2 + Delta this follows from P <= 4(rho+1)/(rho+2)^2. Now P <= X = e^{-(1+rho) r^2/2} by the exponents"
-            " mu^2 (x_o - x_i)(x_o - x_{i+1})/(2 sigma^2) and two points a side, X <= 2/(e r^2 (1+rho)) <= 1/(1+rho), and"
-            " 1/(1+rho) <= 4(rho+1)/(rho+2)^2."
+            " Delta_i/2 + Delta this follows from P <= 4(rho+1)/(rho+2)^2. Now alpha_i = (1 - P)/2, and the l-th"
+            " point beyond either end has weight at most alpha_i exp(-l (l+rho) r^2/2) <= alpha_i X^l, X = e^{-(1+rho) r^2/2}; so P"
+            " <= (1 - P) X/(1 - X), that is P <= X <= 2/(e r^2 (1+rho)) <= 1/(1+rho) <= 4(rho+1)/(rho+2)^2."
         ),
-        steps=(
-            identity("4(rho+1)^2 - (rho+2)^2 = rho (3 rho + 4), so that the last inequality holds", rho_identity),
-        ),
+        steps=(identity("4(rho+1)^2 - (rho+2)^2 = rho (3 rho + 4), so that the last inequality holds", rho_identity),),
     ),
     mutants=(past_the_slack("c"), without(separated.name)),
     gallery=({"x": [0, 1, 3], "mu": "1/2", "sigma": "1/4"},),
@@ -196,7 +194,8 @@ part_b = Inequality(
         steps=(
             identity("for n = 2 the log-odds are r^2 (u - 1/2) at y = mu (x_1 + u Delta)", two_point_odds),
             boxes(
-                "for n = 2, 2 - p e^{w/4} > 0 for u in [-1/4, 1/4] and w = r^2 in [4, 64]; beyond, p e^{w/4} <= e^{w(u-1/4)} <= 1",
+                "for n = 2, 2 - p e^{w/4} > 0 for u in [-1/4, 1/4] and w = r^2 in [4, 64]; beyond, p e^{w/4} <= e^{w(u-1/4)} <="
+                " 1",
                 two_point_mean_box,
                 [(Fraction(-1, 4), Fraction(1, 4)), (Fraction(4), Fraction(64))],
             ),

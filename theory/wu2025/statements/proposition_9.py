@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, erfc, exp, normal_mass, sqrt
-from theory.statement import Draw, Erratum, Hypothesis, Inequality, Proof, changed, past_the_slack, scaled, without
+from theory.statement import Draw, Erratum, Hidden, Hypothesis, Inequality, Proof, changed, past_the_slack, scaled, without
 from theory.wu2025.bounds import printed_index_factor, repaired_index_factor, weight_lower_bound, weight_upper_bound
 from theory.wu2025.proofs import boxes, compared, identity
 from theory.wu2025.setting import PAPER, SETTING, PointProblem, draw_problem, gap_index
@@ -85,7 +85,10 @@ part_a = Inequality(
     right=lambda p, c: weight_lower_bound(p, printed_index_factor(p.i, p.n), c.half, c.rate) * c.factor,
     constants={"half": Fraction(1, 2), "rate": Fraction(1, 2), "factor": Fraction(1)},
     erratum=Erratum(
-        wrong="(n-i)^2 (n-i+1)/2 must be (n-i)^2 (n-i-1)/2: near the right end of the sample the printed bound exceeds the weight.",
+        wrong=(
+            "(n-i)^2 (n-i+1)/2 must be (n-i)^2 (n-i-1)/2: near the right end of the sample the printed bound exceeds the"
+            " weight."
+        ),
         line=(
             "the last display of the proof bounds sum_{i'>i} (x_i' - x_i), but what was reached before is"
             " sum_{i'>i+1} (x_i' - x_{i+1}) >= (n-i)(n-i-1) Delta/2"
@@ -102,13 +105,20 @@ part_a_repaired = replace(
     says=(
         "For y in [mu x_i, mu x_{i+1}] the weight is at least (mu/n^2)(1/2 - exp(-mu^2 Delta^2/2 sigma^2)) Delta times the"
         " smaller of i^2 (i-1)/2 and (n-i)^2 (n-i-1)/2, which is symmetric under reflection. As sigma tends to 0 the best"
-        " constant in place of 1/2 is 3/4, for equispaced samples at i = 2."
+        " constant in place of 1/2 is 3/4, for equispaced samples at i = 2. Void for mu Delta <= sqrt(2 ln 2) sigma."
     ),
     formula=part_a.formula.replace("(n-i+1)", "(n-i-1)"),
     source=f"{PAPER}, Proposition 9, page 18, repaired",
     ours=True,
     right=lambda p, c: weight_lower_bound(p, repaired_index_factor(p.i, p.n), c.half, c.rate) * c.factor,
     erratum=None,
+    hidden=(
+        Hidden(
+            says="pi^+ and pi^- are 0 where the event they condition on is empty",
+            where="the definition of pi, whose argument y - xi leaves [mu x_1, mu x_n] while both are defined only there",
+            finding="needed for the smoothed weight to make sense; it is our reading everywhere",
+        ),
+    ),
     gallery=(
         {"x": [0, 1, 2], "mu": "1/2", "sigma": "1/4", "i": 2, "y": 1},
         {"x": [0, 1, 2, 3], "mu": "1/2", "sigma": "1/100", "i": 2, "y": "1/2"},
@@ -184,7 +194,8 @@ part_b_sharp = replace(
         set="every n >= 2, every sample, y, mu, sigma > 0",
         argument=(
             "With p = P(mu U < y) and a = (y - mu x_1)/(mu (x_n - x_1)), pi^- <= p^2 a and pi^+ <= (1-p)^2 (1-a) times"
-            " mu (x_n - x_1); the smaller is at most their geometric mean p(1-p) sqrt(a(1-a)) <= 1/8. Smoothing keeps the bound."
+            " mu (x_n - x_1); the smaller is at most their geometric mean p(1-p) sqrt(a(1-a)) <= 1/8. Smoothing keeps the"
+            " bound."
         ),
         steps=(identity("1/4 - p(1-p) = (p - 1/2)^2", _eighth),),
     ),

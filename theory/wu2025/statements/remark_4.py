@@ -169,9 +169,9 @@ part_b = Inequality(
     id="wu2025.remark-4.part-b",
     title="the bound in diffusion time",
     says=(
-        "With mu = e^-t, sigma^2 = 1 - e^-2t, mu^3/sigma^4 is at least 1/(8 t^2) 'for small t'. We find the exact range: it holds"
-        " if and only if t <= t*, t* = 0.58162828905842402527... (sigma^2 up to 0.6875). The constant 1/8 can be raised to 1/4"
-        " only in the limit."
+        "With mu = e^-t, sigma^2 = 1 - e^-2t, mu^3/sigma^4 is at least 1/(8 t^2) 'for small t'. We find the exact range: it"
+        " holds if and only if t <= t*, t* = 0.58162828905842402527... (sigma^2 up to 0.6875). The constant 1/8 can be raised"
+        " to 1/4 only in the limit."
     ),
     formula=r"\frac{\mu^3}{\sigma^4}=\frac{e^{-3t}}{(1-e^{-2t})^2}\ge\frac1{8t^2},\quad0<t\le t^\star",
     source=WHERE,
@@ -203,8 +203,9 @@ part_c = Inequality(
     id="wu2025.remark-4.part-c",
     title="Theorem 4 in diffusion time",
     says=(
-        "Hence, for t <= t* with the hypothesis of Theorem 4 in force at mu = e^-t, sigma = sqrt(1 - e^-2t), the irregularity is"
-        " at least C n Delta^3/(8 t^2) with C = 2^-12 (the remark leaves C unnamed; the constant of Theorem 4 is our reading)."
+        "Hence, for t <= t* with the hypothesis of Theorem 4 in force at mu = e^-t, sigma = sqrt(1 - e^-2t), the irregularity"
+        " is at least C n Delta^3/(8 t^2) with C = 2^-12 (the remark leaves C unnamed; the constant of Theorem 4 is our"
+        " reading)."
     ),
     formula=r"TV^{(1)}_\pi(s^\star)\ge\frac{Cn\Delta^3}{8t^2},\quad C=2^{-12}",
     source=WHERE,
@@ -224,5 +225,8 @@ part_c = Inequality(
         argument="The product of Theorem 4 and part b, both proved.",
         steps=part_b.proof.steps if part_b.proof else (),
     ),
-    mutants=(past_the_slack("c"), changed("1/t^4", right=lambda p, c: c.c * p.problem.n * least(p.problem.gaps) ** 3 / (8 * p.t**4))),
+    mutants=(
+        past_the_slack("c"),
+        changed("1/t^4", right=lambda p, c: c.c * p.problem.n * least(p.problem.gaps) ** 3 / (8 * p.t**4)),
+    ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from numerics.arithmetic import Arithmetic, Number, exp, log, minimum, normal_density, normal_mass, sqrt
+from numerics.arithmetic import Arithmetic, Number, log, minimum, normal_density, normal_mass, sqrt
 from theory.statement import Draw, Hidden, Inequality, Limit, Proof, changed, past_the_slack, scaled, without
 from theory.wu2025.bounds import equispaced_limit, irregularity_bound, sharp_irregularity_bound
 from theory.wu2025.irregularity import irregularity
@@ -178,16 +178,22 @@ theorem_4 = Inequality(
     title="the score is irregular at small noise",
     says=(
         "If 16 n^3 exp(-mu^2 Delta^2/4 sigma^2) <= 1 the irregularity of the optimal score is at least mu^3 n Delta^3/(2^12"
-        " sigma^4). The printed proof counts at least n/4 indices, which needs n >= 10 (or n = 4, 7, 8), and uses Proposition 9,"
-        " which is false as printed; the statement holds for every n >= 2 all the same. Not tight: the true order is n^2, and the"
-        " constant is at least 11 times larger."
+        " sigma^4). The printed proof counts at least n/4 indices, which needs n >= 10 (or n = 4, 7, 8), and uses Proposition"
+        " 9, which is false as printed; the statement holds for every n >= 2 all the same. Not tight: the true order is n^2,"
+        " and the right side may be multiplied by 11 n."
     ),
     formula=r"TV^{(1)}_\pi(s^\star)\ge\frac{\mu^3n\Delta^3}{2^{12}\sigma^4}",
     source=f"{PAPER}, Theorem 4, page 8",
     instance=ScoreProblem,
     instances=draw_small_sample,
     hypotheses=(*SETTING, small_noise),
-    uses=("wu2025.proposition-2.part-a", "wu2025.proposition-2.part-c", "wu2025.corollary-3.part-a.reading-literal", "wu2025.proposition-9.part-a", "wu2025.lemma-13.part-b"),
+    uses=(
+        "wu2025.proposition-2.part-a",
+        "wu2025.proposition-2.part-c",
+        "wu2025.corollary-3.part-a.reading-literal",
+        "wu2025.proposition-9.part-a",
+        "wu2025.lemma-13.part-b",
+    ),
     left=irregularity,
     relation=">=",
     right=lambda p, c: irregularity_bound(p, c.c),
@@ -267,9 +273,9 @@ theorem_4_limit = Limit(
     id="wu2025.theorem-4.reading-asymptote",
     title="the exact small-noise constant for equispaced samples",
     says=(
-        "Ours: for an equispaced sample TV sigma^4/(mu^3 Delta^3) tends to the sum of min(i, n-i)^3 over 4 n^2 as sigma tends to"
-        " 0: (n^2 + 4)/128 for even n, (n^2 - 1)^2/(128 n^2) for odd n. For even n the weight has a kink at the middle and the"
-        " error is of order sigma/(mu Delta)."
+        "Ours: for an equispaced sample TV sigma^4/(mu^3 Delta^3) tends to the sum of min(i, n-i)^3 over 4 n^2 as sigma tends"
+        " to 0: (n^2 + 4)/128 for even n, (n^2 - 1)^2/(128 n^2) for odd n. For even n the weight has a kink at the middle and"
+        " the error is of order sigma/(mu Delta)."
     ),
     formula=r"\lim_{\sigma\to0}\frac{\sigma^4}{\mu^3\Delta^3}TV^{(1)}_\pi(s^\star)=\frac1{4n^2}\sum_{i=1}^{n-1}\min(i,n-i)^3",
     source="ours; the exact constant of Theorem 4 for equispaced samples",
