@@ -59,11 +59,12 @@ def exact(value: Any) -> Fraction:
         If it is not a finite number.
     """
     try:
-        if isinstance(value, bool):
-            raise ValueError
-        return Fraction(value)
+        number = None if isinstance(value, bool) else Fraction(value)
     except (ValueError, TypeError, ZeroDivisionError, OverflowError):
-        raise InputError(f"{value!r} is not a finite number (write 3, 0.1 or 1/10)") from None
+        number = None
+    if number is None:
+        raise InputError(f"{value!r} is not a finite number (write 3, 0.1 or 1/10)")
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)

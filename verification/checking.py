@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from numerics.comparison import Reason, Truth
@@ -79,7 +79,7 @@ def _list(names: list[str]) -> str:
     return f"hypothes{'i' if len(names) == 1 else 'e'}s {', '.join(names)}"
 
 
-def _hypotheses(entries: list[tuple[str, str, Truth]]) -> Iterator[str]:
+def _hypotheses(entries: Sequence[tuple[str, str, Truth]]) -> Iterator[str]:
     yield "hypotheses:" if entries else "no hypotheses"
     width = max([len(name) for name, _, _ in entries], default=0)
     words = {Truth.TRUE: "true", Truth.FALSE: "FAILS", Truth.UNDECIDED: "undecided"}

@@ -248,11 +248,10 @@ def _with_verdict(
             evidence=(refuting, *evidence[-1:]),
         )
     if statement.proof is not None:
-        truth, proved, account = prove(statement.proof)
+        _, proved, account = prove(statement.proof)
         if proved is None:
             return replace(judgement, verdict=Verdict.UNDECIDED, reason=account, evidence=tuple(evidence))
         evidence.insert(0, proved)
-        del truth
     if search.satisfied == 0 and not certification.true and not certification.equal:
         return replace(judgement, verdict=Verdict.VACUOUS, reason="no instance drawn satisfies the hypotheses")
     if search.satisfied and search.trivial == search.satisfied:
@@ -273,9 +272,8 @@ def _sampled(search: Search) -> Evidence | None:
     margin = search.least_margin
     ascents = f" and {search.ascended} of local ascent" if search.ascended else ""
     summary = f"no certified violation in {search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}"
-    figures = {"drawn": search.drawn, "ascended": search.ascended, "least_margin": margin, "undefined": search.undefined}
-    if math.isnan(margin):
-        figures["least_margin"] = None
+    least = None if math.isnan(margin) else margin
+    figures = {"drawn": search.drawn, "ascended": search.ascended, "least_margin": least, "undefined": search.undefined}
     return Evidence(kind=EvidenceKind.SAMPLED, summary=summary, figures=figures)
 
 

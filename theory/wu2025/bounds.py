@@ -31,7 +31,25 @@ def variance_bound(p: Any, c: Number, rate: Number) -> Number:
 def derivative_gap_bound(p: Any, i: int, half: Number, c: Number, rate: Number) -> Number:
     r"""Return :math:`\frac{\mu^2}{\sigma^4}\big(h\frac{(x_i-x_{i+1})^2}n-c\,n^2\Delta^2e^{-a\mu^2\Delta^2/\sigma^2}\big)`.
 
-    Source: Corollary 3, with :math:`h=1/2`, :math:`c=4`, :math:`a=1/4`; ``i`` counts from 1.
+    Source: Corollary 3, with :math:`h=1/2`, :math:`c=4`, :math:`a=1/4`.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+    i
+        The gap, from 1.
+    half
+        h.
+    c
+        c.
+    rate
+        a.
+
+    Returns
+    -------
+    Number
+        The bound.
     """
     gap = p.x[i] - p.x[i - 1]
     return p.mu**2 / p.sigma**4 * (half * gap**2 / p.n - variance_bound(p, c, rate))
@@ -64,6 +82,16 @@ def equispaced_limit(n: int) -> Fraction:
 
     It is the limit of :math:`TV^{(1)}_\pi(s^\star)\,\sigma^4/(\mu^3\Delta^3)` as :math:`\sigma\to0` for an equispaced sample:
     :math:`(n^2+4)/128` for even n and :math:`(n^2-1)^2/(128n^2)` for odd n.
+
+    Parameters
+    ----------
+    n
+        The sample size.
+
+    Returns
+    -------
+    Fraction
+        The limit.
     """
     return Fraction(sum(min(i, n - i) ** 3 for i in range(1, n)), 4 * n * n)
 
@@ -97,6 +125,18 @@ def total_variation_bound(p: Any, c: Number) -> Number:
     r"""Return :math:`c\frac{\mu^2(x_n-x_1)^3}{\sigma^6}\big(\mu^2((x_n)_+-(x_1)_-)+\frac{2(n-1)\sigma^2}\Delta\big)`.
 
     Source: Lemma 12, with c = 4.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+    c
+        c.
+
+    Returns
+    -------
+    Number
+        The bound.
     """
     span = positive_part(p.x[-1]) - negative_part(p.x[0])
     inner = p.mu**2 * span + 2 * (p.n - 1) * p.sigma**2 / p.minimum_spacing

@@ -231,7 +231,7 @@ def empirical_risk_ball(p: Any, *, by_definition: bool = False) -> Number:
 
 
 def _risk_cells(p: Any, a: int, b: int, half: Any, edges: list[Any], tolerance: int, by_definition: bool) -> Any:
-    """Return the integral of V W(y) times the density of Y over cells anchored at points a and b, ``half`` their half distance."""
+    """Return the integral of V W(y) times the density of Y over cells at points a and b, ``half`` their half distance."""
     norm = p.n * p.sigma * (2 * flint.arb.pi()).sqrt()
     cells = _Cells(p, a, b, weighted=False)
 

@@ -82,8 +82,9 @@ def total_variation(p: Any) -> Number:
 
 
 def irregularity_lower_bound(p: Any, parts: int = 8) -> Number:
-    r"""Return :math:`\sum_k\min(\pi(a_k),\pi(a_{k+1}))\,|s^{\star\prime}(a_{k+1})-s^{\star\prime}(a_k)|\le TV^{(1)}_\pi(s^\star)`.
+    r"""Return :math:`\sum_k\min(\pi(a_k),\pi(a_{k+1}))\,|s^{\star\prime}(a_{k+1})-s^{\star\prime}(a_k)|`.
 
+    It is at most :math:`TV^{(1)}_\pi(s^\star)`.
     No zero of :math:`s^{\star\prime\prime}` is needed: on a cell :math:`\int|s^{\star\prime\prime}|\pi\ge\min\pi\,
     |\int s^{\star\prime\prime}|` whatever its sign. And :math:`\min\pi` over a cell is its smaller end, since
     :math:`\min(\pi^+,\pi^-)` rises and then falls, and smoothing by a log-concave density keeps that shape (Ibragimov).
@@ -229,7 +230,7 @@ def risk_by_definition(p: Any) -> Number:
 
 
 def irregularity_by_halves(p: Any) -> Number:
-    r"""Return :math:`\sum_i\int_{\mu x_i}^{m_i}+\int_{m_i}^{\mu x_{i+1}}` of :math:`|s^{\star\prime\prime}|\pi`, each half apart.
+    r"""Return the sum of :math:`\int_{\mu x_i}^{m_i}+\int_{m_i}^{\mu x_{i+1}}|s^{\star\prime\prime}|\pi`, each half apart.
 
     Parameters
     ----------

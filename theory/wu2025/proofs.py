@@ -8,7 +8,7 @@ from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, balls
 from numerics.boxes import branch_and_bound
-from numerics.comparison import Truth, all_of, decide
+from numerics.comparison import Comparison, Truth, all_of, decide
 from theory.statement import ProofStep
 
 
@@ -56,8 +56,11 @@ def compared(says: str, sides: Callable[[Arithmetic, int], tuple[Number, Number]
         The step.
     """
 
+    def outcome(case: int) -> Comparison:
+        return decide(lambda arithmetic: sides(arithmetic, case), relation)
+
     def check() -> tuple[Truth, str]:
-        outcomes = [decide(lambda arithmetic, case=case: sides(arithmetic, case), relation) for case in cases]
+        outcomes = [outcome(case) for case in cases]
         ratio = min(abs(float(entry.left) / float(entry.right)) for entry in outcomes)
         words = f"{len(outcomes)} comparisons of balls, ratio of the sides at least {ratio:.4g}"
         return all_of(entry.truth for entry in outcomes), words

@@ -223,6 +223,18 @@ def empirical_optimal_score(p: Any, y: Number) -> Number:
     r"""Return :math:`s^\star(y)` as printed in (6): a ratio of sums over the sample.
 
     Source: wu2025, (6). For floats use :func:`scaled_scores`, which keeps its digits at small noise.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+    y
+        The point.
+
+    Returns
+    -------
+    Number
+        The score.
     """
     offset = y - p.mu * p.x
     weights = exp(-(offset * offset) / (2 * p.sigma**2))
@@ -375,6 +387,6 @@ def unscaled(value: Number, sigma: float, power: int, name: str) -> Number:
 
 
 def score_problem_moments(p: Any, y: Number) -> tuple[Number, Number, Number]:
-    r"""Return :math:`\mathbb EW(y)`, :math:`\mathbb VW(y)` and :math:`\mathbb E(W-\mathbb EW)^3` by the weights of the setting."""
+    r"""Return :math:`\mathbb EW(y)`, :math:`\mathbb VW(y)`, :math:`\mathbb E(W-\mathbb EW)^3` by the weights of the setting."""
     law = law_of_w(p, y)
     return p.x[nearest(p, y)] + law.mean, law.variance, law.third_central_moment

@@ -76,19 +76,6 @@ class PointProblem(ScoreProblem):
     y: Number
 
 
-@dataclass(frozen=True, kw_only=True)
-class GapProblem(ScoreProblem):
-    r"""A sample, noise scales and the index of a gap.
-
-    Parameters
-    ----------
-    i
-        The index :math:`i` of the statement, counted from 1.
-    """
-
-    i: int
-
-
 ordered = Hypothesis(
     name="ordered sample",
     says="x_1 < ... < x_n, n >= 2 (the paper assumes Delta > 0)",
@@ -214,9 +201,3 @@ def least_separation(in_force: frozenset[str], otherwise: float = 0.002) -> Call
 def draw_score_problem(draw: Draw, in_force: frozenset[str]) -> ScoreProblem:
     """Build a :class:`ScoreProblem` that satisfies the hypotheses in force by construction."""
     return ScoreProblem(**draw_problem(draw, least=least_separation(in_force)))
-
-
-def draw_gap_problem(draw: Draw, in_force: frozenset[str]) -> GapProblem:
-    """Build a :class:`GapProblem` that satisfies the hypotheses in force by construction."""
-    fields = draw_problem(draw, least=least_separation(in_force))
-    return GapProblem(**fields, i=draw.integer(1, len(fields["x"]) - 1))

@@ -17,6 +17,18 @@ def pi_minus(p: Any, y: Number) -> Number:
 
     Equivalently :math:`P(\mu U<y)\,\mathbb E(y-\mu U)_+`, which is 0 where :math:`P(\mu U<y)=0`.
     Source: wu2025, Section 5.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+    y
+        The point.
+
+    Returns
+    -------
+    Number
+        The value.
     """
     beyond = y - p.mu * p.x
     below = total(where(beyond, 0 * beyond + 1, 0 * beyond) * where(-beyond, 0 * beyond, 0 * beyond + 1))

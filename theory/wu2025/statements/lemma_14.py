@@ -110,6 +110,16 @@ def crossing(p: Any) -> Number:
     r"""Return where :math:`h=f+\beta x`, increasing on :math:`[-\delta,\delta]`, vanishes, or the nearer end if it does not.
 
     The root is :math:`z=-2f_0/(b+\sqrt{b^2-4f_0f_2})`, :math:`b=f_1+\beta`; clipping its numerator keeps it in range.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+
+    Returns
+    -------
+    Number
+        The point.
     """
     slope_at_zero = p.f1 + p.beta
     # h(z) = 0 with h increasing: if h(-delta) > 0 the root lies left of -delta, and if h(delta) < 0 right of delta.

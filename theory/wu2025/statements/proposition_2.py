@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def draw_near_point(draw: Draw, in_force: frozenset[str]) -> PointProblem:
     fields = draw_problem(draw, least=least_separation(in_force))
     x, mu = fields["x"], fields["mu"]
     i = draw.integer(1, len(x))
-    spacing = min(b - a for a, b in zip(x, x[1:], strict=False))
+    spacing = min(b - a for a, b in pairwise(x))
     reach = 1 if near.name in in_force else 40
     place = draw.choice((Fraction(1), Fraction(-1), None))
     if place is None:
@@ -160,8 +161,8 @@ part_a_sharp = Inequality(
             " pair being symmetric, V = Delta_i^2/4 + sum alpha_o (g_o^2 - Delta_i^2/4) - (sum alpha_o (x_o - m))^2, and the"
             " last square is at most P sum alpha_o g_o^2. So it is enough that (1 - P) g_o^2 >= Delta_i^2/4; as g_o >="
             " Delta_i/2 + Delta this follows from P <= 4(rho+1)/(rho+2)^2. Now alpha_i = (1 - P)/2, and the l-th"
-            " point beyond either end has weight at most alpha_i exp(-l (l+rho) r^2/2) <= alpha_i X^l, X = e^{-(1+rho) r^2/2}; so P"
-            " <= (1 - P) X/(1 - X), that is P <= X <= 2/(e r^2 (1+rho)) <= 1/(1+rho) <= 4(rho+1)/(rho+2)^2."
+            " point beyond either end has weight at most alpha_i exp(-l (l+rho) r^2/2) <= alpha_i X^l, X = e^{-(1+rho) r^2/2};"
+            " so P <= (1 - P) X/(1 - X), that is P <= X <= 2/(e r^2 (1+rho)) <= 1/(1+rho) <= 4(rho+1)/(rho+2)^2."
         ),
         steps=(identity("4(rho+1)^2 - (rho+2)^2 = rho (3 rho + 4), so that the last inequality holds", rho_identity),),
     ),
@@ -194,8 +195,8 @@ part_b = Inequality(
         steps=(
             identity("for n = 2 the log-odds are r^2 (u - 1/2) at y = mu (x_1 + u Delta)", two_point_odds),
             boxes(
-                "for n = 2, 2 - p e^{w/4} > 0 for u in [-1/4, 1/4] and w = r^2 in [4, 64]; beyond, p e^{w/4} <= e^{w(u-1/4)} <="
-                " 1",
+                "for n = 2, 2 - p e^{w/4} > 0 for u in [-1/4, 1/4] and w = r^2 in [4, 64]; beyond,"
+                " p e^{w/4} <= e^{w(u-1/4)} <= 1",
                 two_point_mean_box,
                 [(Fraction(-1, 4), Fraction(1, 4)), (Fraction(4), Fraction(64))],
             ),

@@ -33,6 +33,16 @@ def tent_mean(r: Number) -> Number:
     r"""Return :math:`e_0(r)=\frac14-\frac2r\big(\varphi(\frac r4)-\frac r4\Phi(-\frac r4)\big)`.
 
     The mean distance of a quarter point plus Gaussian noise from the ends of a unit gap, negative outside; it increases in r.
+
+    Parameters
+    ----------
+    r
+        The separation.
+
+    Returns
+    -------
+    Number
+        The mean.
     """
     tail = normal_mass(0 * r, r / 4)
     return (0 * r + 1) / 4 - 2 / r * (normal_density(r / 4) - r / 4 * ((0 * r + 1) / 2 - tail))
@@ -48,6 +58,18 @@ def boundary_constant(arithmetic: Arithmetic, n: int) -> Number:
 
     :math:`\frac2{n^2}\big(\frac14-(n-1)e^{-r^2/4}\big)e_0(r)\sum_i\min(i,n-i)^3`, each factor increasing in r, with
     :math:`e^{-r_0^2/4}=1/(16n^3)`.
+
+    Parameters
+    ----------
+    arithmetic
+        Where to compute.
+    n
+        The sample size.
+
+    Returns
+    -------
+    Number
+        The constant.
     """
     drop = arithmetic.number(Fraction(1, 4) - Fraction(n - 1, 16 * n**3))
     return 2 * drop * tent_mean(separation_at_boundary(arithmetic, n)) * cube_sum(n) / n**2
@@ -110,6 +132,18 @@ def equispaced_lower(n: int, r: Any) -> Any:
     r"""Return a lower bound on :math:`TV^{(1)}_\pi\sigma^4/(\mu^3\Delta^3)` for an equispaced sample, minus :math:`n/4096`.
 
     From the definition: the cells between quarter points and midpoints, the smaller end of the weight, the variance drop.
+
+    Parameters
+    ----------
+    n
+        The sample size.
+    r
+        The separation, a ball.
+
+    Returns
+    -------
+    flint.arb
+        The enclosure of the difference.
     """
     import flint
     import numpy as np

@@ -58,6 +58,18 @@ def inserted_bounds(p: Any, factor: Any) -> Number:
 
     :math:`\sum_i\frac\mu{n^2}(\frac12-e^{-\mu^2\Delta^2/2\sigma^2})F_i\Delta\cdot\frac{2\mu^2}{\sigma^4}
     (\frac{(x_i-x_{i+1})^2}{2n}-4n^2\Delta^2e^{-\mu^2\Delta^2/4\sigma^2})`.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+    factor
+        Maps i, from 1, and n to the index factor :math:`F_i`.
+
+    Returns
+    -------
+    Number
+        The sum.
     """
     one = 0 * p.mu + 1
     half = one / 2 - small_noise_factor(p, one / 2)
@@ -73,7 +85,21 @@ def middle_range(n: int) -> range:
 
 
 def middle_sum(p: Any) -> Number:
-    r"""Return :math:`\sum_{i\ \mathrm{middle}}\frac{\mu^3n\Delta}{64\sigma^4}(\frac12-e^{-r^2/2})(\frac{\Delta^2}{2n}-4n^2\Delta^2e^{-r^2/4})`."""
+    r"""Return the sum over middle indices on the right of step 6.
+
+    :math:`\sum_{i\ \mathrm{middle}}\frac{\mu^3n\Delta}{64\sigma^4}(\frac12-e^{-r^2/2})
+    (\frac{\Delta^2}{2n}-4n^2\Delta^2e^{-r^2/4})`.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+
+    Returns
+    -------
+    Number
+        The sum.
+    """
     one = 0 * p.mu + 1
     term = p.mu**3 * p.n * p.minimum_spacing / (64 * p.sigma**4) * (one / 2 - small_noise_factor(p, one / 2))
     inner = p.minimum_spacing**2 / (2 * p.n) - 4 * p.n**2 * p.minimum_spacing**2 * small_noise_factor(p, one / 4)
@@ -107,13 +133,6 @@ def _draw_large(draw: Draw, in_force: frozenset[str]) -> ScoreProblem:
     fewest = 10 if "n >= 10" in in_force else 2
     return ScoreProblem(**draw_problem(draw, least=least_separation(in_force), least_points=fewest, most_points=24))
 
-
-_COMMON = {
-    "source": WHERE,
-    "instance": ScoreProblem,
-    "instances": draw_small_sample,
-    "hypotheses": (*SETTING, small_noise),
-}
 
 step_1 = Identity(
     id="wu2025.theorem-4.step-1",
@@ -192,7 +211,10 @@ step_3 = Inequality(
         counterexample={"x": [0, 1, 2], "mu": "1/2", "sigma": "1/10"},
         repaired="wu2025.theorem-4.reading-repaired.step-3",
     ),
-    **_COMMON,  # type: ignore[arg-type]
+    source=WHERE,
+    instance=ScoreProblem,
+    instances=draw_small_sample,
+    hypotheses=(*SETTING, small_noise),
 )
 
 step_3_repaired = replace(
@@ -353,7 +375,10 @@ step_6 = Inequality(
     constants={"c": Fraction(1)},
     gallery=({"x": list(range(12)), "mu": "1/2", "sigma": "1/20"},),
     mutants=(past_the_slack("c"),),
-    **_COMMON,  # type: ignore[arg-type]
+    source=WHERE,
+    instance=ScoreProblem,
+    instances=draw_small_sample,
+    hypotheses=(*SETTING, small_noise),
 )
 
 step_7 = Inequality(
@@ -395,7 +420,10 @@ step_8 = Inequality(
     constants={"c": Fraction(1, 2**12)},
     gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/10"},),
     mutants=(past_the_slack("c"), without(small_noise.name)),
-    **_COMMON,  # type: ignore[arg-type]
+    source=WHERE,
+    instance=ScoreProblem,
+    instances=draw_small_sample,
+    hypotheses=(*SETTING, small_noise),
 )
 
 step_9 = Inequality(
@@ -422,5 +450,8 @@ step_9 = Inequality(
     ),
     gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/10"},),
     mutants=(past_the_slack("c"), without(small_noise.name)),
-    **_COMMON,  # type: ignore[arg-type]
+    source=WHERE,
+    instance=ScoreProblem,
+    instances=draw_small_sample,
+    hypotheses=(*SETTING, small_noise),
 )
