@@ -199,11 +199,14 @@ class Mutant:
         Maps the statement to its neighbour. ``past_the_slack`` mutants also receive the tightest ratio measured.
     drops
         The hypothesis dropped, if that is the change: a survivor is then a finding, not a failure of the check.
+    tries
+        Exact data of instances tried before the search, where a refutation is known and hard to meet by chance.
     """
 
     name: str
     change: Callable[[Any, float], Any]
     drops: str | None = None
+    tries: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -474,13 +477,15 @@ def past_the_slack(constant: str) -> Mutant:
     return Mutant(name=f"{constant} 1% past the slack", change=change)
 
 
-def without(hypothesis: str) -> Mutant:
+def without(hypothesis: str, *tries: Mapping[str, Any]) -> Mutant:
     """Return the mutant that drops a hypothesis; its survival is a finding.
 
     Parameters
     ----------
     hypothesis
         Name of the hypothesis.
+    *tries
+        Exact data of instances at which the statement is known to fail without it.
 
     Returns
     -------
@@ -493,7 +498,7 @@ def without(hypothesis: str) -> Mutant:
         assert len(kept) < len(statement.hypotheses), hypothesis
         return dataclasses.replace(statement, hypotheses=kept, gallery=())
 
-    return Mutant(name=f"without: {hypothesis}", change=change, drops=hypothesis)
+    return Mutant(name=f"without: {hypothesis}", change=change, drops=hypothesis, tries=tries)
 
 
 def changed(name: str, **fields: Any) -> Mutant:

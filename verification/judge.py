@@ -13,6 +13,7 @@ import numpy as np
 from numerics.comparison import Comparison, Relation, Truth
 from theory.statement import Equivalence, Identity, Inequality, Instance, Limit, Probability, Statement
 from verification.budget import Budget
+from verification.draws import UnitDraw
 from verification.evaluate import (
     certified,
     check_at,
@@ -195,6 +196,8 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
     search = Search()
     gallery = _gallery(statement)
     explore(statement, search, cases=cases_of(budget, statement.cost), seed=seed)
+    for instance in gallery:
+        search.record(statement, UnitDraw(source=lambda: 0.5), instance)
     # The margin of an identity is rounding, which no ascent can push.
     starts = [] if Relation(statement.relation) is Relation.EQUAL else list(search.worst[: budget.ascents])
     for case in starts:
@@ -207,7 +210,7 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
         certification.add(instance)
     judgement = replace(
         _blank(statement, Verdict.HOLDS),
-        hypotheses=_hypotheses(statement, search.drawn, min(search.satisfied, search.drawn)),
+        hypotheses=_hypotheses(statement, search.drawn, search.accepted),
         tightness=_tightness(statement, search),
     )
     judgement = _with_verdict(judgement, statement, search, certification, budget)
@@ -312,8 +315,6 @@ def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judg
     Judgement
         The verdict with its evidence.
     """
-    from verification.draws import UnitDraw
-
     rng = np.random.default_rng(seed)
     count = max(budget.certified * 4, 24)
     drawn = [statement.instances(UnitDraw(source=lambda: float(rng.random())), statement.in_force) for _ in range(count)]

@@ -48,8 +48,10 @@ class Search:
 
     Parameters
     ----------
-    drawn, satisfied
-        Instances drawn, and how many satisfied every hypothesis.
+    drawn, accepted
+        Instances drawn by the generator, and how many of them satisfied every hypothesis.
+    satisfied
+        Instances evaluated in all, those of local ascent and the gallery included.
     undefined
         Instances at which a side was not a number.
     trivial
@@ -65,6 +67,7 @@ class Search:
     """
 
     drawn: int = 0
+    accepted: int = 0
     satisfied: int = 0
     undefined: int = 0
     trivial: int = 0
@@ -164,7 +167,9 @@ def explore(
         if ended:
             return  # the generator wants every run to draw alike, so the rest is drawn and not looked at
         search.drawn += 1
+        before = search.satisfied
         margin = search.record(statement, draw, instance)
+        search.accepted += search.satisfied - before
         if math.isfinite(margin):
             target(-margin)
         if margin < 0 and stop is not None:

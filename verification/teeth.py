@@ -96,7 +96,8 @@ def bite(statement: Inequality, mutant: Mutant, search: Search, gallery: list[In
     """
     changed = mutant.change(statement, search.tightest)
     # Small instances first: they are cheap to certify and easier to read.
-    known = gallery + sorted(dict.fromkeys(case.instance for case in search.worst[:8]), key=complexity)
+    tries = [statement.instance.parse(entry) for entry in mutant.tries]
+    known = tries + gallery + sorted(dict.fromkeys(case.instance for case in search.worst[:8]), key=complexity)
     counterexample, seen = find_violation(changed, known, budget=budget, seed=seed)
     finding = None
     if counterexample is None and mutant.drops is not None:

@@ -146,7 +146,7 @@ part_a_repaired = replace(
         changed("the printed index factor", right=part_a.right),
         changed("half 4/5", constants={"half": Fraction(4, 5), "rate": Fraction(1, 2), "factor": Fraction(1)}),
         changed("Delta replaced by the range", right=part_a_right_with_range),
-        without(in_gap.name),
+        without(in_gap.name, {"x": [0, 1, 2, 3], "mu": "1/2", "sigma": "1/10", "i": 2, "y": 0}),
     ),
 )
 
