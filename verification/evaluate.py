@@ -202,7 +202,7 @@ def certified(statement: Statement, instance: Instance, *, last_bits: int = LAST
         exact = statement
         last = min(last_bits, IDENTITY_BITS) if Relation(exact.relation) is Relation.EQUAL else last_bits
         # Hard quantities are not worth computing at a precision that cannot decide, nor beyond one that should have.
-        first, last = (128, min(last, HARD_BITS)) if exact.cost > 4 else (FIRST_BITS, last)
+        first, last = (96, min(last, HARD_BITS)) if exact.cost > 4 else (FIRST_BITS, last)
         return decide(lambda arithmetic: sides(exact, instance, arithmetic), exact.relation, first_bits=first, last_bits=last)
     if isinstance(statement, Equivalence):
         return _equivalent(statement, instance, last_bits)

@@ -46,8 +46,7 @@ def _hull(a: Any, b: Any) -> Any:
 def _edges(p: Any, i: int) -> list[Any]:
     """Return edges in offsets from the midpoint of gap ``i``, where the integrand changes its scale."""
     gap, sigma = float(p.mu) * float(p.x[i + 1] - p.x[i]), float(p.sigma)
-    ratio = 1.5 if flint.ctx.prec <= COARSE_BITS else 2.0
-    inner = geometric(min(sigma**2 / gap, sigma / 2) / 4, gap / 2, ratio)[1:-1]
+    inner = geometric(min(sigma**2 / gap, sigma / 2) / 4, gap / 2)[1:-1]
     # Rounding must not put an edge beyond the end.
     inner = inner[inner < gap / 2 * (1 - 1e-9)]
     half = p.mu * (p.x[i + 1] - p.x[i]) / 2
