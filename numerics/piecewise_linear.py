@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import roots_legendre
 
 from numerics.arithmetic import Kind, Number, kind_of, normal_density, normal_mass, total
 
@@ -86,6 +85,8 @@ def _with_narrow_pieces(pieces: Pieces, starts: Number, sigma: Number, terms: Ar
     parts = (np.broadcast_to(part, terms.shape)[narrow] for part in (pieces.value, pieces.slope, pieces.length, starts))
     value, slope, length, start = parts
     result = terms.copy()
+    from scipy.special import roots_legendre  # slow to import, and not needed to list statements
+
     nodes, weights = roots_legendre(6)
     steps = [(length * (1 + node) / 2, weight / 2) for node, weight in zip(nodes, weights, strict=True)]
     result[narrow] = sum(w * (value + slope * t) * normal_density((start + t) / sigma) for t, w in steps) * (length / sigma)
