@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,8 @@ def digest(value: Any) -> str:
 @cache
 def library_versions() -> Mapping[str, str | None]:
     """Return the versions of the numerical libraries without importing them; ``None`` where one is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # slow to import, and not needed to list statements
+
     found: dict[str, str | None] = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:

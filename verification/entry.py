@@ -52,5 +52,5 @@ def pin_threads() -> None:
     """Ask the numerical libraries for one thread a process; only has an effect before they are imported."""
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")
-    # Its plugins are looked up in every installed distribution, which takes longer than the rest of the start.
+    # Where the command line library brings pydantic, its plugins are looked up in every installed distribution at each start.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
