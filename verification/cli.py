@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
 
 from theory.statement import InputError
@@ -199,8 +200,8 @@ def execute(arguments: Sequence[str]) -> int:
     """
     try:
         return _status(app(list(arguments) or ["--help"], "quod", standalone_mode=False))
-    except (InputError, typer.TyperException) as error:
-        complain(error.format_message() if isinstance(error, typer.TyperException) else str(error))
+    except (InputError, click.ClickException) as error:
+        complain(error.format_message() if isinstance(error, click.ClickException) else str(error))
         return 2
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
