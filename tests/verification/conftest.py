@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from theory.statement import Hidden, Hypothesis, Inequality, Instance
 from numerics.arithmetic import Number
-from numerics.comparison import Truth
+from verification.evaluate import check_at
 from verification.outcome import Counterexample, Evidence, EvidenceKind, Judgement, Tightness, Tooth, Verdict
 
 HERE = Path(__file__).parent
@@ -31,11 +31,14 @@ class Point(Instance):
     x: Number
 
 
+SMALL = Hypothesis(name="small", says="x < 10", holds=lambda p: (p.x, "<", 10))
+
+
 def claim(name, **fields):
     return Inequality(
         id=f"toy.lemma-{name}", title=f"lemma {name}", says="Every x is positive.", formula="x > 0", source="Toy, page 1",
         instance=Point, instances=lambda draw, names: Point(x=1), left=lambda p: p.x, relation=">",
-        right=lambda p, c: 0, **fields,
+        right=lambda p, c: 0, hypotheses=(SMALL,), **fields,
     )
 
 
@@ -71,14 +74,6 @@ def judge(statement, *, budget, seed):
         uses=statement.uses,
         calibrations=({"instrument": "quad", "regime": "x = 1", "passed": True, "summary": "1 to 50 bits"},),
     )
-
-
-def check_at(statement, data):
-    point = Point.parse(data)
-    truth = Truth.TRUE if point.x > 0 else Truth.FALSE
-    small = Truth.TRUE if point.x < 10 else Truth.FALSE
-    return types.SimpleNamespace(hypotheses=[("small", "x < 10", small)], left=str(point.x), relation=">", right="0",
-                                 comparison=None, verdict=truth)
 
 
 sys.modules["verification.judge"] = types.SimpleNamespace(judge=judge, check_at=check_at)

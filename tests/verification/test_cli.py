@@ -89,7 +89,7 @@ def test_list_and_show_know_the_last_verdict(quod, toy) -> None:
 @pytest.mark.parametrize(
     ("number", "status", "words"),
     [
-        ("0.1", 0, ["left   1/10", "true       small", "left > right: true"]),
+        ("0.1", 0, ["left   [0.1", "true       small", "left > right: true"]),
         ("-3", 1, ["left   -3", "left > right: false"]),
         ("12", 0, ["FAILS      small", "claims nothing here: hypothesis small not satisfied"]),
     ],
