@@ -205,7 +205,7 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
     certification = _Certification(statement, budget)
     # Hard quantities are certified at fewer instances; the gallery is always among them.
     count = budget.certified if statement.cost <= 4 else max(2, budget.certified // 3)
-    chosen = gallery + [case.instance for case in _spread(search, count)]
+    chosen = gallery + [case.instance for case in _spread(search, count)] + search.undefined[:2]
     for instance in dict.fromkeys(chosen):
         certification.add(instance)
     judgement = replace(
@@ -270,13 +270,13 @@ def _with_verdict(
 
 
 def _sampled(search: Search) -> Evidence | None:
-    if search.satisfied == 0:
+    if not search.worst:
         return None
     margin = search.least_margin
     ascents = f" and {search.ascended} of local ascent" if search.ascended else ""
     summary = f"no certified violation in {search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}"
     least = None if math.isnan(margin) else margin
-    figures = {"drawn": search.drawn, "ascended": search.ascended, "least_margin": least, "undefined": search.undefined}
+    figures = {"drawn": search.drawn, "ascended": search.ascended, "least_margin": least, "undefined": len(search.undefined)}
     return Evidence(kind=EvidenceKind.SAMPLED, summary=summary, figures=figures)
 
 

@@ -53,7 +53,7 @@ class Search:
     satisfied
         Instances evaluated in all, those of local ascent and the gallery included.
     undefined
-        Instances at which a side was not a number.
+        Instances at which a side was not a number in floats; balls must look at some of them.
     trivial
         Instances at which the claim says nothing.
     ratios
@@ -69,7 +69,7 @@ class Search:
     drawn: int = 0
     accepted: int = 0
     satisfied: int = 0
-    undefined: int = 0
+    undefined: list[Instance] = field(default_factory=list)
     trivial: int = 0
     ratios: list[float] = field(default_factory=list)
     worst: list[Case] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Search:
         self.satisfied += 1
         result = float_margin(statement, instance)
         if math.isnan(result.margin):
-            self.undefined += 1
+            self.undefined.append(instance)
             return math.inf
         self.trivial += result.trivial
         if not math.isnan(result.ratio):
