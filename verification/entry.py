@@ -6,6 +6,7 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import gettempdir
 
 PACKAGES = ("theory", "numerics", "verification", "figures")
 HOME = Path(__file__).resolve().parent.parent
@@ -54,3 +55,5 @@ def pin_threads() -> None:
         os.environ.setdefault(name, "1")
     # Where the command line library brings pydantic, its plugins are looked up in every installed distribution at each start.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # The search keeps no examples between runs, and leaves no folder where it was started.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(gettempdir()) / "quod-hypothesis"))
