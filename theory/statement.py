@@ -123,7 +123,7 @@ class Instance:
                 if item.default is dataclasses.MISSING:
                     raise InputError(f"missing field {name!r}: this statement takes {', '.join(known)}")
                 continue
-            values[name] = _parse_field(name, str(item.type), data[name])
+            values[name] = _parse_field(name, getattr(item.type, "__name__", str(item.type)), data[name])
         return cls(**values)
 
     def __str__(self) -> str:

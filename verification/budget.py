@@ -37,7 +37,7 @@ class Budget:
 
 
 PROFILES = {
-    "quick": Budget(cases=160, least_cases=32, ascents=2, ascent_steps=100, certified=6, last_bits=1024, boxes=20_000),
+    "quick": Budget(cases=160, least_cases=32, ascents=4, ascent_steps=50, certified=6, last_bits=1024, boxes=20_000),
     "standard": Budget(cases=2_000, least_cases=200, ascents=8, ascent_steps=400, certified=24, last_bits=2048, boxes=200_000),
     "nightly": Budget(
         cases=20_000, least_cases=2_000, ascents=24, ascent_steps=1_500, certified=120, last_bits=4096, boxes=2_000_000

@@ -11,7 +11,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from numerics.arithmetic import EXACT, FLOATS, Arithmetic, Number
+from numerics.arithmetic import EXACT, FLOATS, Arithmetic, Number, balls
 from numerics.comparison import FIRST_BITS, LAST_BITS, Comparison, Relation, Truth, all_of, compare, decide
 from theory.statement import Equivalence, Hypothesis, Inequality, Instance, Statement
 from verification.outcome import Counterexample
@@ -51,23 +51,25 @@ def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int 
     exact = _rational_truth(hypothesis, instance)
     if exact is not None:
         return exact
-    count = len(triples(hypothesis, instance.lift(FLOATS)))
+    with balls(FIRST_BITS) as coarse:
+        relations = [relation for _, relation, _ in triples(hypothesis, instance.lift(coarse))]
 
     def one(k: int) -> Truth:
         def sides(arithmetic: Arithmetic) -> tuple[Number, Number]:
             left, _, right = triples(hypothesis, instance.lift(arithmetic))[k]
             return flint.arb(left), flint.arb(right)
 
-        relation = triples(hypothesis, instance.lift(FLOATS))[k][1]
-        return decide(sides, relation, last_bits=last_bits).truth
+        return decide(sides, relations[k], last_bits=last_bits).truth
 
-    return all_of(one(k) for k in range(count))
+    return all_of(one(k) for k in range(len(relations)))
 
 
 def _rational_truth(hypothesis: Hypothesis, instance: Instance) -> Truth | None:
     """Decide a rational condition exactly, equality included; ``None`` if it is not rational."""
     try:
         held = triples(hypothesis, instance.lift(EXACT))
+        if any(isinstance(side, float) for left, _, right in held for side in (left, right)):
+            return None  # a float in the formula has been rounded
         pairs = [(Fraction(left), Relation(relation), Fraction(right)) for left, relation, right in held]
     except TypeError:
         return None  # exponentials and logarithms have no exact value
@@ -98,7 +100,9 @@ def float_hypotheses(statement: Statement, instance: Instance) -> bool:
         exact = _rational_truth(hypothesis, instance)
         if exact is Truth.FALSE:
             return False
-        for left, relation, right in triples(hypothesis, lifted) if exact is None else ():
+        with np.errstate(all="ignore"):
+            held = triples(hypothesis, lifted) if exact is None else []
+        for left, relation, right in held:
             scale = 1e-9 * (abs(float(left)) + abs(float(right)))
             if compare(float(left), relation, float(right), tolerance=scale).truth is Truth.FALSE:
                 return False
@@ -135,6 +139,15 @@ class FloatMargin:
     trivial: bool
 
 
+def _relative_difference(x: float, y: float) -> float:
+    if x == y:
+        return 0.0
+    if math.isinf(x) or math.isinf(y):
+        return 1.0 if x > y else -1.0
+    scale = 0.25 if abs(x) + abs(y) > 1e300 else 1.0  # the sums stay finite
+    return (scale * x - scale * y) / (scale * abs(x) + scale * abs(y))
+
+
 def float_margin(statement: Inequality, instance: Instance) -> FloatMargin:
     """Return the margin of the worst entry in floats.
 
@@ -158,7 +171,7 @@ def float_margin(statement: Inequality, instance: Instance) -> FloatMargin:
     for x, y in zip(a.tolist(), b.tolist(), strict=True):
         if math.isnan(x) or math.isnan(y):
             return FloatMargin(math.nan, math.nan, False)
-        difference = 0.0 if x == y else (x - y) / (abs(x) + abs(y))
+        difference = _relative_difference(x, y)
         if sign == 0:
             margins.append(-abs(difference))
         elif x > 0 and y > 0 and math.isfinite(x) and math.isfinite(y):
@@ -203,10 +216,27 @@ def certified(statement: Statement, instance: Instance, *, last_bits: int = LAST
         last = min(last_bits, IDENTITY_BITS) if Relation(exact.relation) is Relation.EQUAL else last_bits
         # Hard quantities are not worth computing at a precision that cannot decide, nor beyond one that should have.
         first, last = (96, min(last, HARD_BITS)) if exact.cost > 4 else (FIRST_BITS, last)
-        return decide(lambda arithmetic: sides(exact, instance, arithmetic), exact.relation, first_bits=first, last_bits=last)
+
+        def both(arithmetic: Arithmetic) -> tuple[Number, Number]:
+            left, right = sides(exact, instance, arithmetic)
+            return _enclosed(left), _enclosed(right)
+
+        return decide(both, exact.relation, first_bits=first, last_bits=last)
     if isinstance(statement, Equivalence):
         return _equivalent(statement, instance, last_bits)
     raise TypeError(f"a {statement.kind} is not compared at single instances")
+
+
+def _enclosed(values: Number) -> Number:
+    """Turn exact numbers that a formula returns, counts for instance, into balls, so that none is compared as a float."""
+
+    def ball(value: Any) -> flint.arb:
+        if isinstance(value, flint.arb | float):
+            return flint.arb(value)
+        exact = Fraction(value)
+        return flint.arb(exact.numerator) / flint.arb(exact.denominator)
+
+    return np.frompyfunc(ball, 1, 1)(values)
 
 
 def _equivalent(statement: Equivalence, instance: Instance, last_bits: int) -> Comparison:

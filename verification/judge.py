@@ -25,7 +25,7 @@ from verification.evaluate import (
 from verification.measured import judge_limit, judge_probability
 from verification.outcome import Counterexample, Evidence, EvidenceKind, Judgement, Tightness, Verdict
 from verification.prove import prove
-from verification.search import Search, ascend, explore
+from verification.search import Search, ascend, explore, starts
 from verification.shrink import complexity, shrink
 from verification.teeth import bite, bite_equivalence, cases_of
 
@@ -164,6 +164,11 @@ class _Certification:
             self.undecided += 1
             self.widest = max(self.widest, comparison.radius)
 
+    @property
+    def inside(self) -> int:
+        """Return how many instances are certified to satisfy every hypothesis."""
+        return self.true + self.equal + self.undecided + len(self.violations)
+
     def evidence(self) -> Evidence | None:
         if self.true + self.equal == 0:
             return None
@@ -199,8 +204,8 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
     for instance in gallery:
         search.record(statement, UnitDraw(source=lambda: 0.5), instance)
     # The margin of an identity is rounding, which no ascent can push.
-    starts = [] if Relation(statement.relation) is Relation.EQUAL else list(search.worst[: budget.ascents])
-    for case in starts:
+    pushed = [] if Relation(statement.relation) is Relation.EQUAL else starts(search, budget.ascents)
+    for case in pushed:
         ascend(statement, search, case, steps=max(20, budget.ascent_steps // statement.cost))
     certification = _Certification(statement, budget)
     # Hard quantities are certified at fewer instances; the gallery is always among them.
@@ -255,7 +260,7 @@ def _with_verdict(
         if proved is None:
             return replace(judgement, verdict=Verdict.UNDECIDED, reason=account, evidence=tuple(evidence))
         evidence.insert(0, proved)
-    if search.satisfied == 0 and not certification.true and not certification.equal:
+    if certification.inside == 0:
         return replace(judgement, verdict=Verdict.VACUOUS, reason="no instance drawn satisfies the hypotheses")
     if search.satisfied and search.trivial == search.satisfied:
         return replace(judgement, verdict=Verdict.VACUOUS, reason="the conclusion is trivial at every instance drawn")
@@ -329,7 +334,12 @@ def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judg
         instance, comparison = min(certification.violations, key=lambda entry: complexity(entry[0]))
         found = counterexample_of(instance, comparison)
         return replace(judgement, verdict=Verdict.REFUTED, reason="one condition holds without the other", counterexample=found)
+    if certification.inside == 0:
+        return replace(judgement, verdict=Verdict.VACUOUS, reason="no instance drawn satisfies the hypotheses")
     evidence = [entry for entry in (certification.evidence(),) if entry is not None]
+    if statement.proof is None and (certification.undecided or not evidence):
+        reason = f"{certification.undecided} instances at which balls do not decide a condition"
+        return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason, evidence=tuple(evidence))
     if statement.proof is not None:
         _, proved, account = prove(statement.proof)
         if proved is None:

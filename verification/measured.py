@@ -26,7 +26,7 @@ class Approach:
     Parameters
     ----------
     errors
-        Relative errors at the scales.
+        Relative errors at the scales, absolute ones when the limit is 0.
     rate, low, high
         Measured order of decay with its interval; NaN when the errors reach the rounding floor too soon.
     tends
@@ -59,7 +59,7 @@ def approach(statement: Limit, instance: Instance) -> Approach:
     limit = float(statement.limit(lifted))
     scales = np.array([float(scale) for scale in statement.scales])
     values = np.array([float(statement.quantity(lifted, scale)) for scale in scales])
-    errors = np.abs(values - limit) / abs(limit)
+    errors = np.abs(values - limit) / (abs(limit) or 1.0)
     above = errors > FLOOR
     slope = log_log_slope(scales[above], errors[above]) if above.sum() >= 4 else None
     rate, low, high = (-slope.slope, -slope.high, -slope.low) if slope else (np.nan, np.nan, np.nan)

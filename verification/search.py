@@ -18,6 +18,8 @@ from verification.draws import UnitDraw, replay
 from verification.evaluate import float_hypotheses, float_margin
 
 KEPT = 24
+OFFSET = 4093.0
+"""Hypothesis mixes in constants that it reads from whatever modules are loaded; none lie between this and one more."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def explore(
     from hypothesis import strategies as st
 
     build = _builder(statement)
-    unit = st.floats(0.0, 1.0, allow_nan=False)
+    unit = st.floats(OFFSET, OFFSET + 1.0, allow_nan=False)
     ended = False
 
     @hypothesis.seed(seed)
@@ -162,7 +164,7 @@ def explore(
     @hypothesis.given(st.data())
     def run(data: Any) -> None:
         nonlocal ended
-        draw = UnitDraw(source=lambda: data.draw(unit))
+        draw = UnitDraw(source=lambda: data.draw(unit) - OFFSET)
         instance = build(draw)
         if ended:
             return  # the generator wants every run to draw alike, so the rest is drawn and not looked at
@@ -176,6 +178,38 @@ def explore(
             ended = stop(Case(margin, instance, tuple(draw.units), tuple(draw.smooth)))
 
     run()
+
+
+def starts(search: Search, count: int) -> list[Case]:
+    """Return where local ascent starts: the worst case, then the worst that lie apart from those chosen before.
+
+    Near a family where the statement is tight every case has a small margin; a violation elsewhere needs a start elsewhere.
+
+    Parameters
+    ----------
+    search
+        What was seen.
+    count
+        Number of starts.
+
+    Returns
+    -------
+    list of Case
+        At most ``count`` cases.
+    """
+    pool = sorted([*search.worst, *search.first], key=lambda case: case.margin)
+    chosen: list[Case] = []
+    for apart in (0.35, 0.2, 0.1, 0.0):
+        for case in pool:
+            if len(chosen) < count and all(_distance(case, other) > apart for other in chosen):
+                chosen.append(case)
+    return chosen
+
+
+def _distance(one: Case, other: Case) -> float:
+    if one.smooth != other.smooth:
+        return math.inf
+    return max((abs(a - b) for a, b in zip(one.units, other.units, strict=True)), default=0.0)
 
 
 def ascend(statement: Inequality, search: Search, case: Case, *, steps: int) -> None:

@@ -9,7 +9,7 @@ from theory.statement import Equivalence, Inequality, Instance, Mutant
 from verification.budget import Budget
 from verification.evaluate import certified, counterexample_of, float_hypotheses, hypotheses_truth
 from verification.outcome import Counterexample, Tooth
-from verification.search import Case, Search, ascend, explore
+from verification.search import Case, Search, ascend, explore, starts
 from verification.shrink import complexity, violates
 
 NOT_NEEDED = "this hypothesis is not needed, as far as this search sees: no violation in {cases} instances without it"
@@ -55,7 +55,7 @@ def find_violation(
             return found[0], search
     cases = cases_of(budget, statement.cost)
     explore(statement, search, cases=cases, seed=seed, stop=lambda case: try_case(case.instance))
-    for case in list(search.worst[: budget.ascents]):
+    for case in starts(search, budget.ascents):
         if found:
             break
         ascend(statement, search, case, steps=max(20, budget.ascent_steps // statement.cost))
@@ -113,4 +113,5 @@ def bite_equivalence(statement: Equivalence, mutant: Mutant, instances: list[Ins
             comparison = certified(changed, instance, last_bits=budget.last_bits)
             if comparison.truth is Truth.FALSE:
                 return Tooth(name=mutant.name, refuted=True, counterexample=counterexample_of(instance, comparison))
-    return Tooth(name=mutant.name, refuted=False)
+    finding = NOT_NEEDED.format(cases=len(instances)) if mutant.drops is not None else None
+    return Tooth(name=mutant.name, refuted=False, finding=finding)
