@@ -17,6 +17,10 @@ from verification.outcome import Evidence, EvidenceKind, Judgement, Tooth, Verdi
 
 FLOOR = 1e-11
 """Relative errors below this are rounding, and say nothing about a rate."""
+REFUTING = 1 - 1e-6
+"""Confidence at which a frequency refutes: a claim that is exactly true must not fall to chance."""
+WIDEST = 0.75
+"""An interval of orders wider than this confirms none: an exponential decay is no power of the scale."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _agrees(statement: Limit, seen: Approach, slack: float = 0.08) -> bool:
     if statement.rate is None:
         return seen.errors[-1] <= FLOOR
     claimed = float(statement.rate)
-    if np.isnan(seen.rate):
+    if np.isnan(seen.rate) or seen.high - seen.low > WIDEST:
         return False
     # The local orders still drift at finite scales; the drift allowed is stated with the evidence.
     return seen.low - slack <= claimed <= seen.high + slack
@@ -150,11 +154,12 @@ def judge_probability(statement: Probability, blank: Judgement, budget: Budget, 
     for instance in instances:
         lifted = instance.lift(FLOATS)
         successes = sum(bool(statement.event(lifted, rng)) for _ in range(trials))
-        low, high = clopper_pearson(successes, trials, 0.95)
+        low, _ = clopper_pearson(successes, trials, 0.95)
         claimed = float(statement.at_least(lifted))
         lows.append(low)
-        if high < claimed:
-            reason = f"{successes} of {trials} at {instance}: at most {high:.4g} (95%), claimed at least {claimed:.4g}"
+        _, most = clopper_pearson(successes, trials, REFUTING)
+        if most < claimed:
+            reason = f"{successes} of {trials} at {instance}: at most {most:.4g} (99.9999%), claimed at least {claimed:.4g}"
             return replace(blank, verdict=Verdict.REFUTED, reason=reason)
         if low < claimed:
             shortfalls.append(f"{successes} of {trials} supports at least {low:.4g} (95%), claimed {claimed:.4g}")
