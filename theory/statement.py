@@ -2,6 +2,7 @@
 
 A statement names its hypotheses, both sides of its conclusion as formulas in any arithmetic, its constants, where its
 instances come from, the statements it rests on, and its false neighbours (mutants). Nothing here evaluates anything.
+Longer than most files: it is the whole vocabulary a statement is written in, one class a kind.
 """
 
 from __future__ import annotations

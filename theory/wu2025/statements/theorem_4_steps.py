@@ -1,4 +1,7 @@
-"""The steps of the printed proof of Theorem 4, each a statement, and the remark's equivalent hypothesis."""
+"""The steps of the printed proof of Theorem 4, each a statement.
+
+Longer than most files: the nine steps share their formulas, and are read side by side with the printed proof.
+"""
 
 from __future__ import annotations
 
