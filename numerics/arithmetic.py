@@ -124,6 +124,21 @@ def sqrt(x: Number) -> Number:
     return _apply("sqrt", np.sqrt, x)
 
 
+def cube_root(x: Number) -> Number:
+    """Return the cube root of ``x`` >= 0; a ball that reaches below 0 is cut there."""
+    kind = kind_of(x)
+    if kind is Kind.BALLS:
+        return _map(_ball_cube_root, x)
+    return _map(_sympy().cbrt, x) if kind is Kind.SYMBOLS else np.cbrt(x)
+
+
+def _ball_cube_root(x: Any) -> Any:
+    if x > 0:
+        return x.root(3)
+    upper = x.upper()
+    return flint.arb(0) if upper == 0 else flint.arb(0).union(upper.root(3)) if upper > 0 else flint.arb("nan")
+
+
 def sinh(x: Number) -> Number:
     """Return the hyperbolic sine of ``x``."""
     return _apply("sinh", np.sinh, x)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import SimpleNamespace
@@ -126,6 +126,16 @@ class Instance:
                 continue
             values[name] = _parse_field(name, getattr(item.type, "__name__", str(item.type)), data[name])
         return cls(**values)
+
+    def neighbours(self) -> Iterator[Self]:
+        """Yield simpler instances that change several fields at once, for shrinking; none by default.
+
+        Yields
+        ------
+        Self
+            A neighbour.
+        """
+        yield from ()
 
     def __str__(self) -> str:
         """Return the data as one line of JSON."""
@@ -268,6 +278,25 @@ class Proof:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Climb:
+    """How a search climbs towards a violation by gradients, where local ascent in the drawn numbers gets stuck.
+
+    Parameters
+    ----------
+    vector
+        Maps exact data to the numbers that may move and their bounds, shapes ``(k,)`` and ``(k, 2)``.
+    rebuild
+        Maps exact data, a vector and a number of digits (``None`` for binary values) to the exact data it stands for.
+    start
+        Draws where a climb starts.
+    """
+
+    vector: Callable[[Any], tuple[Any, Any]]
+    rebuild: Callable[[Any, Any, int | None], Any]
+    start: Callable[[Draw], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Statement:
     """What every kind of statement carries.
 
@@ -307,6 +336,8 @@ class Statement:
         Whether this is our statement (a repair or a sharpening) and not the paper's.
     cost
         Rough cost of one evaluation relative to a cheap formula; the search divides its budget by it.
+    climb
+        How the search climbs by gradients, if it does.
     """
 
     id: str
@@ -326,6 +357,7 @@ class Statement:
     instruments: tuple[str, ...] = ()
     ours: bool = False
     cost: int = 1
+    climb: Climb | None = None
 
     @property
     def paper(self) -> str:

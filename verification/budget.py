@@ -19,6 +19,8 @@ class Budget:
         Worst cases from which a local ascent of the violation starts.
     ascent_steps
         Evaluations of one ascent at cost 1.
+    climbs, climb_steps
+        Climbs by gradients where a statement has them, and evaluations of one.
     certified
         Instances, besides the gallery, whose comparison is certified with balls.
     last_bits
@@ -31,15 +33,45 @@ class Budget:
     least_cases: int
     ascents: int
     ascent_steps: int
+    climbs: int
+    climb_steps: int
     certified: int
     last_bits: int
     boxes: int
 
 
 PROFILES = {
-    "quick": Budget(cases=160, least_cases=32, ascents=4, ascent_steps=50, certified=6, last_bits=1024, boxes=20_000),
-    "standard": Budget(cases=2_000, least_cases=200, ascents=8, ascent_steps=400, certified=24, last_bits=2048, boxes=200_000),
+    "quick": Budget(
+        cases=160,
+        least_cases=32,
+        ascents=4,
+        ascent_steps=50,
+        climbs=4,
+        climb_steps=200,
+        certified=6,
+        last_bits=1024,
+        boxes=20_000,
+    ),
+    "standard": Budget(
+        cases=2_000,
+        least_cases=200,
+        ascents=8,
+        ascent_steps=400,
+        climbs=16,
+        climb_steps=1_000,
+        certified=24,
+        last_bits=2048,
+        boxes=200_000,
+    ),
     "nightly": Budget(
-        cases=20_000, least_cases=2_000, ascents=24, ascent_steps=1_500, certified=120, last_bits=4096, boxes=2_000_000
+        cases=20_000,
+        least_cases=2_000,
+        ascents=24,
+        ascent_steps=1_500,
+        climbs=64,
+        climb_steps=3_000,
+        certified=120,
+        last_bits=4096,
+        boxes=2_000_000,
     ),
 }

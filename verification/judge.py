@@ -13,6 +13,7 @@ import numpy as np
 from numerics.comparison import Comparison, Relation, Truth
 from theory.statement import Equivalence, Identity, Inequality, Instance, Limit, Probability, Statement
 from verification.budget import Budget
+from verification.climbing import climb
 from verification.draws import UnitDraw
 from verification.evaluate import (
     certified,
@@ -207,6 +208,8 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
     pushed = [] if Relation(statement.relation) is Relation.EQUAL else starts(search, budget.ascents)
     for case in pushed:
         ascend(statement, search, case, steps=max(20, budget.ascent_steps // statement.cost))
+    if statement.climb is not None:
+        climb(statement, search, count=budget.climbs, steps=budget.climb_steps, seed=seed)
     certification = _Certification(statement, budget)
     # Hard quantities are certified at fewer instances; the gallery is always among them.
     count = budget.certified if statement.cost <= 4 else max(2, budget.certified // 3)

@@ -46,6 +46,7 @@ def candidates(instance: Instance) -> Iterator[Instance]:
     Instance
         A neighbour, which may break the hypotheses.
     """
+    yield from instance.neighbours()
     for item in dataclasses.fields(instance):
         value = getattr(instance, item.name)
         if isinstance(value, tuple):

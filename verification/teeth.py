@@ -7,6 +7,7 @@ from typing import Any
 from numerics.comparison import Truth
 from theory.statement import Equivalence, Inequality, Instance, Mutant
 from verification.budget import Budget
+from verification.climbing import climb
 from verification.evaluate import certified, counterexample_of, float_hypotheses, hypotheses_truth
 from verification.outcome import Counterexample, Tooth
 from verification.search import Case, Search, ascend, explore, starts
@@ -59,6 +60,9 @@ def find_violation(
         if found:
             break
         ascend(statement, search, case, steps=max(20, budget.ascent_steps // statement.cost))
+        try_worst(search, try_case)
+    if not found and statement.climb is not None:
+        climb(statement, search, count=budget.climbs, steps=budget.climb_steps, seed=seed)
         try_worst(search, try_case)
     return (found[0] if found else None), search
 

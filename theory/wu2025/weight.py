@@ -8,6 +8,7 @@ import numpy as np
 
 from numerics.arithmetic import Kind as ArithmeticKind
 from numerics.arithmetic import Number, kind_of, maximum, minimum, positive_part, total, where
+from numerics.gaussian_tails import tail_moments
 from numerics.piecewise_linear import Pieces, smooth
 from theory.wu2025.score import from_middle
 
@@ -150,3 +151,27 @@ def weight_function(p: Any, y: Number) -> Number:
         from_first, to_last = -from_middle(p, y, 0, 0).to_float(), from_middle(p, y, -1, -1).to_float()
     value = weight_at_offset(p, 0, 0, from_first)
     return where(minimum(from_first, to_last), value, 0 * value)
+
+
+def noised_weight(p: Any, y: Number) -> Number:
+    r"""Return :math:`\hat\pi(y)=\min\{P(Y>y)\,\mathbb E(Y-y)_+,P(Y<y)\,\mathbb E(y-Y)_+\}`, Y the noised sample.
+
+    The paper's weight smooths the product of both factors, each a function of one common noise; here each factor is
+    smoothed apart. It is the weight that the proof of Proposition 10 earns.
+
+    Parameters
+    ----------
+    p
+        A lifted problem.
+    y
+        A scalar point.
+
+    Returns
+    -------
+    Number
+        The weight.
+    """
+    t = (y - p.mu * np.asarray(p.x)) / p.sigma
+    above, beyond = tail_moments(t, 2)
+    below, short = tail_moments(-t, 2)
+    return p.sigma * minimum(total(above) * total(beyond), total(below) * total(short)) / p.n**2
