@@ -117,7 +117,7 @@ def interpolating_network(
     return from_neurons(problem, kinks, directions, [len(bends) * weight for weight in weights])
 
 
-def memorizing_network(draw: Draw, problem: ScoreProblem) -> NetworkProblem:
+def memorizing_network(draw: Draw, problem: ScoreProblem, *, least: float = 1.0) -> NetworkProblem:
     r"""Draw a network of small risk: slope about :math:`-1/\sigma^2` within t sigma of each point, a line between.
 
     Parameters
@@ -126,6 +126,8 @@ def memorizing_network(draw: Draw, problem: ScoreProblem) -> NetworkProblem:
         The source of numbers.
     problem
         The sample, of at least two points.
+    least
+        The least t, from which the risk of one side is about :math:`\mathbb E(\xi-t)_+^2/\sigma^2`.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def memorizing_network(draw: Draw, problem: ScoreProblem) -> NetworkProblem:
         The network.
     """
     sigma, n = problem.sigma, problem.n
-    steep, slack = 1 / sigma**2, draw.choice((0.0, 0.05))
+    steep, slack = 1 / sigma**2, draw.choice((0.0, 0.02))
     knots: list[Fraction] = []
     values: list[Fraction] = []
     for i, x in enumerate(problem.x):
@@ -142,7 +144,7 @@ def memorizing_network(draw: Draw, problem: ScoreProblem) -> NetworkProblem:
                 continue
             gap = problem.x[i + side] - x if side > 0 else x - problem.x[i - 1]
             reach = float(problem.mu * gap / sigma)
-            t = rounded(min(draw.positive(1.0, 8.0), 0.45 * reach), 3)
+            t = rounded(min(least + draw.choice((0, 1)) * draw.positive(0.01, 6.0), 0.45 * reach), 3)
             knots.append(problem.mu * x + side * t * sigma)
             values.append(-side * t / sigma * (1 + rounded(slack * draw.real(-1.0, 1.0), 3)))
     return interpolating_network(problem, knots, values, -steep, -steep)

@@ -166,6 +166,18 @@ def from_neurons(
     )
 
 
+def expanded(problem: NetworkProblem) -> NetworkProblem:
+    """Return the same network with every neuron a group of its own."""
+    names = ("kinks", "directions", "weights")
+    repeated = {
+        name: tuple(
+            value for value, count in zip(getattr(problem, name), problem.counts, strict=True) for _ in range(int(count))
+        )
+        for name in names
+    }
+    return dataclasses.replace(problem, **repeated, multiplicities=tuple(Fraction(1) for _ in range(problem.width)))
+
+
 network_class = Hypothesis(
     name="network",
     says="at least one neuron; inner weights -1 or 1; multiplicities are positive integers",

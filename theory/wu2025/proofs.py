@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -36,7 +36,9 @@ def identity(says: str, build: Callable[[], Any]) -> ProofStep:
     return ProofStep(says=says, check=check)
 
 
-def compared(says: str, sides: Callable[[Arithmetic, int], tuple[Number, Number]], relation: str, cases: range) -> ProofStep:
+def compared(
+    says: str, sides: Callable[[Arithmetic, int], tuple[Number, Number]], relation: str, cases: Iterable[int]
+) -> ProofStep:
     """Return the step that a comparison of balls is true in each of finitely many cases.
 
     Parameters

@@ -243,7 +243,9 @@ def test_the_kink_term_of_either_direction_is_what_the_mean_of_pathwise_hessians
 @ALL
 def test_splitting_groups_keeps_every_eigenvalue_the_sharpness_and_the_length_of_the_gradient(p):
     counts = [int(c) for c in p.multiplicities]
-    columns = ([v for v, c in zip(values, counts, strict=True) for _ in range(c)] for values in (p.kinks, p.directions, p.weights))
+    columns = (
+        [v for v, c in zip(values, counts, strict=True) for _ in range(c)] for values in (p.kinks, p.directions, p.weights)
+    )
     one, other = p.lift(FLOATS), net(p.x, p.mu, p.sigma, *columns).lift(FLOATS)
     grouped, apart = curvature(one), curvature(other)
     assert np.linalg.norm(grouped.gradient) == pytest.approx(np.linalg.norm(apart.gradient), rel=1e-11)

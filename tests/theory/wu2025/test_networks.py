@@ -1,6 +1,7 @@
 """Two-layer networks and their exact means: against definitions, quadrature, and what leaves a network unchanged."""
 
 import dataclasses
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -46,7 +47,7 @@ def value(p, y):
 def test_a_network_is_the_mean_of_its_neurons_and_its_derivative_their_slopes(p):
     p = p.lift(FLOATS)
     ends = np.array([min(p.kinks) - 2, *sorted(set(p.kinks.tolist())), max(p.kinks) + 2])
-    for low, high in zip(ends[:-1], ends[1:], strict=True):
+    for low, high in itertools.pairwise(ends):
         y, h = (low + high) / 2, (high - low) / 4
         assert network(p, y) == pytest.approx(value(p, y), rel=1e-13, abs=1e-13)
         quotient = (value(p, y + h) - value(p, y - h)) / (2 * h)
@@ -77,7 +78,9 @@ def test_the_irregularity_is_the_sum_over_the_kinks_of_the_jump_of_the_slope_tim
 
 
 @pytest.mark.parametrize("end", [0, -1])
-@pytest.mark.parametrize(("x", "mu"), [((0, "7/10"), "3/10"), (("-1/3", "10/3"), "37/100"), ((0, 1), "1/3"), ((0, 1, 3), "1/2")])
+@pytest.mark.parametrize(
+    ("x", "mu"), [((0, "7/10"), "3/10"), (("-1/3", "10/3"), "37/100"), ((0, 1), "1/3"), ((0, 1, 3), "1/2")]
+)
 def test_a_kink_exactly_on_an_end_of_the_data_has_the_weight_there_in_floats_and_in_balls(x, mu, end):
     """The weight is cut to 0 outside the closed interval: a rounded kink must not fall outside, nor a ball on both sides."""
     kink = Fraction(mu) * Fraction(x[end])
