@@ -167,19 +167,25 @@ class Point(Instance):
     t: Number
 
 
-def test_a_margin_that_is_no_number_on_half_of_the_line_does_not_stop_a_climb_on_the_other():
+@pytest.mark.parametrize("seed", range(4))
+def test_a_climb_starts_where_the_margin_is_least_and_a_number(seed):
+    """The claim says nothing at all below 0 and no slope leads out of [0, 5/2]: only one start in eight is any good."""
+
     def left(p):
-        return 1 + (p.t - Fraction(1, 2)) ** 2 - Fraction(1, 10**4) if p.t > 0 else p.t * np.nan
+        if p.t < 0:
+            return p.t * np.nan
+        return 1 + (square(p.t - 3) - WIDTH**2 if p.t > 2.5 else 1)
 
     moves = Climb(
-        vector=lambda p: (np.array([float(p.t)]), np.array([[-1.0, 3.0]])),
+        vector=lambda p: (np.array([float(p.t)]), np.array([[-5.0, 3.5]])),
         rebuild=lambda p, vector, digits: Point(t=Fraction(float(vector[0]) if digits is None else f"{vector[0]:.{digits}g}")),
-        start=lambda draw: Point(t=Fraction(draw.real(0.1, 3.0))),
+        start=lambda draw: Point(t=Fraction(draw.real(-5.0, 3.5))),
     )
     statement = replace(planted(1, valley), instance=Point, left=left, right=lambda p, c: 1 + 0 * p.t, climb=moves)
     search = Search()
-    climb(statement, search, count=2, steps=60, seed=1)
+    climb(statement, search, count=4, steps=60, seed=seed)
     assert search.least_margin < 0
+    assert search.undefined == []
 
 
 @pytest.mark.parametrize("seed", [0, 1])
