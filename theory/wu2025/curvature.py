@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.arithmetic import Kind, Number, kind_of, maximum, positive_part, sqrt, total
+from numerics.arithmetic import Kind, Number, kind_of, positive_part, sqrt, total
 from numerics.gaussian_tails import interval_moments, tail_moments
 from theory.wu2025.networks import Moments, network_moments
 from theory.wu2025.setting import Numbers
@@ -173,7 +173,7 @@ def curvature(p: Any, moments: Moments | None = None) -> Curvature:
 def opposed_blocks(p: Any, parts: Curvature) -> Numbers:
     r"""Return the Hessian on neurons of a group that move against each other: a 2x2 block for each group.
 
-    The Gauss-Newton part vanishes there and :math:`egin{pmatrix}0&M_k\M_k&D_k\end{pmatrix}` remains, with multiplicity
+    The Gauss-Newton part vanishes there and :math:`\begin{pmatrix}0&M_k\\M_k&D_k\end{pmatrix}` remains, with multiplicity
     :math:`c_k-1`.
 
     Parameters
@@ -252,9 +252,5 @@ def sharpness(p: Any, parts: Curvature | None = None, *, kink: int = 1) -> Numbe
         The sharpness.
     """
     parts = curvature(p) if parts is None else parts
-    top = largest_eigenvalue(parts.assemble(kink=kink))
-    for block in opposed_blocks(p, parts):
-        # The larger root of x^2 - D x - M^2, written so that nothing cancels.
-        half = kink * block[1, 1] / 2
-        top = maximum(top, half + sqrt(half * half + block[0, 1] * block[0, 1]))
-    return top
+    # Equal neurons that move against each other add nothing: their block is that of the group less a positive part.
+    return largest_eigenvalue(parts.assemble(kink=kink))

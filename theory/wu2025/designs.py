@@ -65,7 +65,8 @@ def draw_design(draw: Draw, problem: ScoreProblem, *, most_groups: int = 4, free
     NetworkProblem
         The network.
     """
-    both = draw.choice((False, True)) and not free
+    # The kernel is even under reflection, a score is odd.
+    parity = 0 if free else draw.choice((0, 0, 1, -1))
     size = draw.integer(1, 2 * most_groups if free else most_groups)
     low, high = problem.mu * problem.x[0], problem.mu * problem.x[-1]
     kinks, directions, weights, counts = [], [], [], []
@@ -75,10 +76,10 @@ def draw_design(draw: Draw, problem: ScoreProblem, *, most_groups: int = 4, free
         typical = draw.choice((length, length, float(1 / problem.sigma**2), 1.0))
         weight = draw.choice((1, 1, -1)) * rounded(typical * draw.positive(0.5, 2.0))
         count = 1 if free else draw.choice(MULTIPLICITIES)
-        for mirror in (False, True) if both else (False,):
+        for mirror in (False, True) if parity else (False,):
             kinks.append(mirrored(problem, kink) if mirror else kink)
             directions.append(-direction if mirror else direction)
-            weights.append(weight)
+            weights.append(parity * weight if mirror else weight)
             counts.append(count)
     return from_neurons(problem, kinks, directions, weights, counts)
 
@@ -170,7 +171,7 @@ def _pairs(p: NetworkProblem) -> list[tuple[int, int]]:
     """Return consecutive groups that mirror each other, which a climb keeps mirrored."""
     found = []
     for k in range(0, len(p.kinks) - 1, 2):
-        same = p.weights[k] == p.weights[k + 1] and p.multiplicities[k] == p.multiplicities[k + 1]
+        same = abs(p.weights[k]) == abs(p.weights[k + 1]) and p.multiplicities[k] == p.multiplicities[k + 1]
         if same and p.directions[k] == -p.directions[k + 1] and mirrored(p, p.kinks[k]) == p.kinks[k + 1]:
             found.append((k, k + 1))
     return found if 2 * len(found) == len(p.kinks) else []
@@ -209,11 +210,15 @@ def climb_rebuild(p: NetworkProblem, vector: Any, digits: int | None) -> Network
     low, high = p.mu * p.x[0], p.mu * p.x[-1]
     kinks, weights = list(p.kinks), list(p.weights)
     paired = len(free) < len(p.kinks)
+    # An end stays an end, whatever its decimals: several statements fail only there.
+    reach = float((high - low) / p.sigma) * (1 - 1e-12)
     for at, k in enumerate(free):
-        kinks[k] = min(max(low + p.sigma * rounded(float(vector[at]), digits), low), high)
+        moved = high if vector[at] >= reach else low + p.sigma * rounded(float(vector[at]), digits)
+        kinks[k] = min(max(moved, low), high)
         weights[k] = rounded(float(vector[len(free) + at]), digits)
         if paired:
-            kinks[k + 1], weights[k + 1] = mirrored(p, kinks[k]), weights[k]
+            sign = 1 if p.weights[k + 1] == p.weights[k] else -1
+            kinks[k + 1], weights[k + 1] = mirrored(p, kinks[k]), sign * weights[k]
     return dataclasses.replace(p, kinks=tuple(kinks), weights=tuple(weights))
 
 

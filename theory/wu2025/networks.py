@@ -30,8 +30,9 @@ from numerics.arithmetic import (
 )
 from numerics.gaussian_tails import interval_moments, tail_moments
 from theory.statement import Hypothesis, InputError
+from theory.wu2025.score import from_middle
 from theory.wu2025.setting import Numbers, ScoreProblem
-from theory.wu2025.weight import weight_function
+from theory.wu2025.weight import weight_at_offset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,12 @@ class NetworkProblem(ScoreProblem):
             places.setdefault(Fraction(kink), []).append(index)
         return tuple(tuple(places[kink]) for kink in sorted(places))
 
+    @cached_property
+    def inside(self) -> tuple[bool, ...]:
+        r"""Return which kinks lie in the closed interval :math:`[\mu x_1,\mu x_n]`, where the weight is not cut to 0."""
+        low, high = (Fraction(self.mu) * Fraction(self.x[end]) for end in (0, -1))
+        return tuple(low <= Fraction(kink) <= high for kink in self.kinks)
+
     def neighbours(self) -> Iterator[Self]:
         """Yield the same problem with one group or two neighbouring ones removed, fewer neurons, or all of it moved to 0.
 
@@ -116,9 +123,9 @@ class NetworkProblem(ScoreProblem):
             yield dataclasses.replace(self, x=x, kinks=kinks)
 
     def lift(self, arithmetic: Arithmetic) -> Self:
-        """Return the lifted instance; which kinks coincide is decided exactly before, since balls cannot tell."""
+        """Return the lifted instance; which kinks coincide, or lie on an end, is decided exactly before: balls cannot tell."""
         lifted = super().lift(arithmetic)
-        for name in ("coincident", "signs", "counts"):
+        for name in ("coincident", "inside", "signs", "counts"):
             object.__setattr__(lifted, name, getattr(self, name))
         return lifted
 
@@ -303,9 +310,12 @@ def network_moments(p: Any) -> Moments:
 
 def kink_weights(p: Any) -> Numbers:
     r"""Return :math:`\pi(\tau_k)`, shape ``(K,)``; 0 outside the closed interval :math:`[\mu x_1,\mu x_n]`."""
-    if kind_of(p.mu) is Kind.FLOATS:
-        return weight_function(p, np.asarray(p.kinks))
-    return np.array([weight_function(p, kink) for kink in p.kinks])
+    kinks = np.asarray(p.kinks)
+    # Exact differences in floats: the product mu x_1 alone is rounded.
+    floats = kind_of(p.mu) is Kind.FLOATS
+    offsets = -from_middle(p, kinks, 0, 0).to_float() if floats else kinks - p.mu * p.x[0]
+    values = weight_at_offset(p, 0, 0, offsets)
+    return np.where(np.array(p.inside), values, 0 * values)
 
 
 def noised_kink_weights(p: Any, moments: Moments) -> Numbers:

@@ -2,7 +2,8 @@ r"""Stability of a minimum under stochastic gradient descent: the pathwise Hessi
 
 One squared loss :math:`(s_\theta(Y)+\frac{Y-\mu x_i}{\sigma^2})^2` has almost surely the Hessian
 :math:`h=2\nabla s\nabla s^\top+2f\nabla^2s`, where :math:`\nabla^2s` has only the mixed entries
-:math:`\frac1m1_{I_\ell}`. Its mean over i and Y is :math:`G+M=\nabla^2R_n-D`: differentiating under the expectation loses the kinks.
+:math:`\frac1m1_{I_\ell}`. Its mean over i and Y is :math:`G+M=\nabla^2R_n-D`: differentiating under the
+expectation loses the kinks.
 """
 
 from __future__ import annotations
@@ -170,8 +171,8 @@ def batch_second_moment(moments: PathwiseMoments, batch: int) -> Numbers:
 def second_moment_map(moments: PathwiseMoments, step: Number, batch: int) -> Numbers:
     r"""Return the matrix of :math:`S\mapsto\mathbb E[(I-\gamma\hat H)S(I-\gamma\hat H)]`, shape ``(d^2, d^2)``.
 
-    It carries :math:`\mathbb E(\theta_j-\theta^\star)(\theta_j-\theta^\star)^\top` one step of (7) further, up to the noise of the
-    gradient; its spectral radius below 1 is mean-square stability. :math:`\gamma=m\eta` for a mean over the batch.
+    It carries :math:`\mathbb E(\theta_j-\theta^\star)(\theta_j-\theta^\star)^\top` one step of (7) further, up to the
+    noise of the gradient; its spectral radius below 1 is mean-square stability. :math:`\gamma=m\eta` for a mean over the batch.
 
     Parameters
     ----------

@@ -128,7 +128,7 @@ def test_mirrored_designs_move_half_of_their_numbers_and_stay_mirrored():
     assert is_mirrored(moved)
     assert moved.kinks != MIRRORED.kinks
     assert moved.weights == (Fraction(5, 2), Fraction(5, 2), Fraction(-5, 4), Fraction(-5, 4))
-    broken = net([0, 3], "1/2", "3/10", [1, "1/2", "6/5", "3/10"], [1, -1, -1, 1], [2, 2, -1, 1], [1, 1, 4, 4])
+    broken = net([0, 3], "1/2", "3/10", [1, "1/2", "6/5", "3/10"], [1, -1, -1, 1], [2, 2, -1, "1/2"], [1, 1, 4, 4])
     assert len(climb_vector(broken)[0]) == 8
 
 

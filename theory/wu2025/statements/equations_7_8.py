@@ -185,7 +185,7 @@ class NeuronProblem(ScoreProblem):
             weights=np.array([-density / value]),
             multiplicities=np.array([0 * kink + 1]),
         )
-        for name, entry in (("coincident", ((0,),)), ("signs", np.array([1])), ("counts", np.array([1]))):
+        for name, entry in (("coincident", ((0,),)), ("inside", (True,)), ("signs", np.array([1])), ("counts", np.array([1]))):
             object.__setattr__(result, name, entry)
         return result
 

@@ -348,7 +348,7 @@ step_3 = replace(
     erratum=Erratum(
         wrong="it rests on the exchange of maxima; |E Phi 1|^2 in place of E|Phi 1|^2 is right.",
         line="the last line of the second display",
-        counterexample={**ONE_NEURON, "kinks": ["1/2"]},
+        counterexample={**ONE_NEURON, "x": [0, "1/10"], "weights": ["1/2"]},
         repaired="wu2025.proposition-10.reading-noised.step-1",
     ),
 )
