@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
+from numerics.comparison import Relation
 from theory.statement import Inequality, Instance
 from verification.draws import UnitDraw, replay
 from verification.evaluate import float_hypotheses, float_margin
@@ -150,6 +151,7 @@ def explore(
     from hypothesis import strategies as st
 
     build = _builder(statement)
+    steered = Relation(statement.relation) is not Relation.EQUAL
     unit = st.floats(OFFSET, OFFSET + 1.0, allow_nan=False)
     ended = False
 
@@ -172,7 +174,8 @@ def explore(
         before = search.satisfied
         margin = search.record(statement, draw, instance)
         search.accepted += search.satisfied - before
-        if math.isfinite(margin):
+        # The margin of an identity is rounding: steering by it only costs time.
+        if steered and math.isfinite(margin):
             target(-margin)
         if margin < 0 and stop is not None:
             ended = stop(Case(margin, instance, tuple(draw.units), tuple(draw.smooth)))

@@ -304,8 +304,14 @@ def moments_about(p: Any, centers: Number) -> Moments:
 
 def network_moments(p: Any) -> Moments:
     r"""Return the means over the noised sample, the mixture of :math:`N(\mu x_i,\sigma^2)`."""
-    parts = moments_about(p, p.mu * np.asarray(p.x))
-    return Moments(**{name: total(getattr(parts, name), axis=0) / p.n for name in Moments.__dataclass_fields__})
+    # Both sides of a claim ask for them.
+    kept = p.__dict__.get("moments")
+    if kept is None:
+        parts = moments_about(p, p.mu * np.asarray(p.x))
+        kept = Moments(**{name: total(getattr(parts, name), axis=0) / p.n for name in Moments.__dataclass_fields__})
+        object.__setattr__(p, "moments", kept)
+    assert isinstance(kept, Moments)
+    return kept
 
 
 def kink_weights(p: Any) -> Numbers:

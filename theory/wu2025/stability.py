@@ -8,6 +8,7 @@ expectation loses the kinks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,10 +73,48 @@ def _power(x: Number, k: int) -> Number:
     return result
 
 
+def _pieces(p: Any) -> Iterator[tuple[int, list[Any], list[Number]]]:
+    r"""Yield a data point, the coefficients of h and :math:`\mathbb E[t^k;J]` on every piece J between kinks."""
+    rank = np.zeros(p.width, dtype=int)
+    for place, group in enumerate(p.coincident):
+        rank[list(group)] = place
+    kinks = [p.kinks[group[0]] for group in p.coincident]
+    for i, x in enumerate(p.x):
+        edges = [None, *((kink - p.mu * x) / p.sigma for kink in kinks), None]
+        for piece in range(len(kinks) + 1):
+            active = np.where(p.signs > 0, rank < piece, rank >= piece).astype(int)
+            yield i, _hessian_coefficients(p, active, p.mu * x), _interval_moments(edges, piece)
+
+
+def _check_single(p: Any) -> None:
+    if p.width != len(p.kinks):
+        raise InputError(f"multiplicities {p.counts.tolist()}: stability needs single neurons, since equal ones move apart")
+
+
+def pathwise_means(p: Any) -> Numbers:
+    r"""Return :math:`\mathbb E[h\mid i]` for each data point, shape ``(n, d, d)``; see :class:`PathwiseMoments`.
+
+    Parameters
+    ----------
+    p
+        A lifted network of single neurons.
+
+    Returns
+    -------
+    Numbers
+        The means.
+    """
+    _check_single(p)
+    means: list[Any] = [0] * p.n
+    for i, parts, moments in _pieces(p):
+        means[i] = means[i] + sum(moments[q] * part for q, part in enumerate(parts))
+    return np.array(means)
+
+
 def pathwise_moments(p: Any) -> PathwiseMoments:
     r"""Return the moments of the pathwise Hessian, exactly: on the pieces between kinks it is quadratic in Y.
 
-    Source: wu2025, (7).
+    A group that stands for several neurons is refused with an ``InputError``: they move apart. Source: wu2025, (7).
 
     Parameters
     ----------
@@ -86,38 +125,19 @@ def pathwise_moments(p: Any) -> PathwiseMoments:
     -------
     PathwiseMoments
         The moments.
-
-    Raises
-    ------
-    InputError
-        If a group stands for several neurons: those move apart.
     """
-    if p.width != len(p.kinks):
-        raise InputError(f"multiplicities {p.counts.tolist()}: stability needs single neurons, since equal ones move apart")
-    m, sigma, weights = p.width, p.sigma, np.asarray(p.weights)
-    rank = np.zeros(m, dtype=int)
-    for place, group in enumerate(p.coincident):
-        rank[list(group)] = place
-    kinks = [p.kinks[group[0]] for group in p.coincident]
-    first, second = [], 0
-    for x in p.x:
-        edges = [None, *((kink - p.mu * x) / sigma for kink in kinks), None]
-        mean = 0
-        for piece in range(len(kinks) + 1):
-            active = np.where(p.signs > 0, rank < piece, rank >= piece).astype(int)
-            parts = _hessian_coefficients(p, active, p.mu * x, weights, sigma)
-            moments = _interval_moments(edges, piece)
-            mean = mean + sum(moments[q] * part for q, part in enumerate(parts))
-            for q, left in enumerate(parts):
-                for r, right in enumerate(parts):
-                    second = second + moments[q + r] * np.multiply.outer(left, right)
-        first.append(mean)
-    return PathwiseMoments(first=np.array(first), second=second / p.n)
+    _check_single(p)
+    second = 0
+    for _, parts, moments in _pieces(p):
+        for q, left in enumerate(parts):
+            for r, right in enumerate(parts):
+                second = second + moments[q + r] * np.multiply.outer(left, right)
+    return PathwiseMoments(first=pathwise_means(p), second=second / p.n)
 
 
-def _hessian_coefficients(p: Any, active: Any, center: Number, weights: Any, sigma: Number) -> list[Any]:
+def _hessian_coefficients(p: Any, active: Any, center: Number) -> list[Any]:
     """Return the coefficients of h in t = (Y - center)/sigma, where the active neurons are given."""
-    m = p.width
+    m, sigma, weights = p.width, p.sigma, np.asarray(p.weights)
     jumps = weights / m
     constant = active * p.signs * (center - np.asarray(p.kinks))
     slope = active * p.signs * sigma

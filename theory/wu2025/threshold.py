@@ -139,7 +139,7 @@ class SmallNoise:
 def _log_condition(p: Any, constant: float, sigma: float) -> float:
     r"""Return :math:`\ln(8\mu^2L^2C_n^2\sigma^{-10})-\mu^2\Delta^2/8\sigma^2`, negative where the optimal risk is small."""
     size = math.log(8) + 2 * math.log(p.mu * p.range * constant) - 10 * math.log(sigma)
-    return size - (p.mu * p.minimum_spacing / sigma) ** 2 / 8
+    return float(size - (p.mu * p.minimum_spacing / sigma) ** 2 / 8)
 
 
 def small_noise_limit(problem: ScoreProblem) -> SmallNoise:

@@ -19,7 +19,7 @@ from theory.wu2025.curvature import curvature, largest_eigenvalue, network_risk
 from theory.wu2025.designs import draw_network, rounded
 from theory.wu2025.networks import NetworkProblem, network_class
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem
-from theory.wu2025.stability import pathwise_moments, second_moment_map
+from theory.wu2025.stability import pathwise_means, pathwise_moments, second_moment_map
 
 SOURCE = f"{PAPER}, Section 4, page 6"
 
@@ -70,6 +70,7 @@ unbiased = Identity(
     hypotheses=(*NETWORK, batch_size),
     left=lambda p: p.batch * network_risk(p),
     right=lambda p, c: network_risk(p),
+    cost=4,
     erratum=Erratum(
         wrong="each point is in the batch with probability |B|/n, so that the sum has mean |B| R_n.",
         line="the definition of the loss of a batch, page 5",
@@ -108,6 +109,7 @@ hessian_mean = Identity(
     uses=("wu2025.lemma-5.reading-repaired",),
     left=lambda p: curvature(p).pathwise,
     right=lambda p, c: curvature(p).hessian,
+    cost=4,
     erratum=Erratum(
         wrong="derivative and mean do not commute at a kink: the second derivative of relu is a point mass.",
         line="(8), quoted from a lemma for twice differentiable losses",
@@ -125,7 +127,7 @@ hessian_mean_repaired = replace(
     source="ours; repairs what (8) needs of (7)",
     ours=True,
     instances=lambda draw, in_force: _single_neurons(draw_network(draw, in_force)),
-    left=lambda p: np.sum(pathwise_moments(p).first, axis=0) / p.n,
+    left=lambda p: np.sum(pathwise_means(p), axis=0) / p.n,
     right=lambda p, c: curvature(p).pathwise,
     erratum=None,
     gallery=(ONE,),
@@ -336,7 +338,7 @@ def leftmost_critical_kink(problem: ScoreProblem) -> Fraction | None:
     p = problem.lift(FLOATS)
     low, high = float(p.mu * p.x[0] - 4 * p.sigma), float(p.mu * p.x[-1])
     grid = np.linspace(low, high, 200)
-    values = [float(critical_equation(p, t)) for t in grid]
+    values = critical_equation(p, grid[:, None]).tolist()
     for a, b, u, v in zip(grid[:-1], grid[1:], values[:-1], values[1:], strict=True):
         if u * v < 0:
             root = bracketed_root(lambda t: float(critical_equation(p, t)), float(a), float(b))

@@ -263,6 +263,7 @@ step_2 = Identity(
     hypotheses=(*NETWORK, direction_one),
     left=lambda p: curvature(p).kink,
     right=lambda p, c: printed_kink_term(p),
+    cost=4,
     erratum=Erratum(
         wrong="the derivative of an integral over (-b, oo) with respect to b is plus the integrand at -b.",
         line="the second line of the display for w1 = 1, page 25",

@@ -370,6 +370,7 @@ step_4 = Inequality(
     relation=">=",
     right=lambda p, c: c.c * product_bound(p),
     constants={"c": Fraction(1)},
+    cost=3,
     gallery=(NOISED,),
     proof=Proof(set="all real numbers", argument="", steps=(identity("a^2 + b^2 - 2ab is a square", _square_gap),)),
     mutants=(past_the_slack("c"), scaled("c", Fraction(2))),
@@ -386,6 +387,7 @@ step_5 = Identity(
     hypotheses=NETWORK,
     left=activation_products,
     right=lambda p, c: one_sided_weights(p),
+    cost=4,
     gallery=(NOISED,),
     mutants=(
         changed("the other side", right=lambda p, c: one_sided_weights(replace(p, directions=-np.asarray(p.directions)))),
@@ -406,6 +408,7 @@ step_6 = Identity(
     hypotheses=NETWORK,
     left=slope_jumps,
     right=lambda p, c: printed_jumps(p),
+    cost=4,
     erratum=Erratum(
         wrong="a neuron of direction -1 has slope -w/m before its kink and 0 after it: the jump is +w/m.",
         line="'Thus, since s'' = ...', page 21",

@@ -510,13 +510,13 @@ step_mixed = Inequality(
     relation="<=",
     right=lambda p, c: c.c * 2 * sqrt(maximum(network_risk(p), 0 * p.sigma)) / p.width,
     constants={"c": Fraction(1)},
-    cost=2,
+    cost=4,
     proof=Proof(
         set="every network",
         argument="H(y) swaps w and b of the active neurons, so |v^T H(y) v| <= 1; then Cauchy-Schwarz.",
         steps=(),
     ),
-    gallery=({name: value for name, value in PLAIN.items() if name != "bound"},),
+    gallery=tuple({name: value for name, value in data.items() if name != "bound"} for data in (PLAIN, MODEST)),
     mutants=(past_the_slack("c"), changed("R for sqrt(R)", right=lambda p, c: 2 * network_risk(p) / p.width)),
 )
 
@@ -548,7 +548,7 @@ step_lipschitz = replace(
     hypotheses=(*CLASS, steep),
     left=lambda p: maximum(lipschitz_constant(p) + 1 / (p.sigma * p.sigma), p.bound + 1 / (p.sigma * p.sigma)),
     right=lambda p, c: c.c * 2 * p.bound,
-    cost=1,
+    cost=4,
     proof=Proof(set="every network with |w| <= A", argument="|s'| is at most the mean of |w_l|, hence A.", steps=()),
     mutants=(past_the_slack("c"), without(steep.name, {**PLAIN, "bound": 2})),
 )
@@ -565,6 +565,7 @@ step_11 = replace(
     r"\le2\max\Big(\sqrt{2nR_n},(\sqrt{2\pi e}A\sigma nR_n)^{1/3}\Big)",
     hypotheses=(*CLASS, steep),
     uses=("wu2025.proposition-6.step-6", "wu2025.proposition-6.step-9", "wu2025.proposition-6.step-lipschitz"),
+    gallery=(PLAIN, MODEST),
     left=largest_kink_residual,
     right=lambda p, c: c.c * 2 * residual_bound(p),
     proof=Proof(
@@ -702,7 +703,7 @@ step_11_any = replace(
     ours=True,
     hypotheses=CLASS,
     uses=(),
-    gallery=(PLAIN, {**PLAIN, "bound": "8/5"}),
+    gallery=(PLAIN, {**PLAIN, "bound": "8/5"}, MODEST),
     proof=Proof(
         set="every network with |w| <= A, any A > 0",
         argument=(

@@ -517,6 +517,7 @@ def _scalar(**fields: Any) -> Inequality:
         relation="<=",
         right=lambda p, c: p.risk,
         hypotheses=(numbers,),
+        cost=3,
     )
     return replace(base, **fields)
 
