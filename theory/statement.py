@@ -289,11 +289,15 @@ class Climb:
         Maps exact data, a vector and a number of digits (``None`` for binary values) to the exact data it stands for.
     start
         Draws where a climb starts.
+    family
+        Names the parametrisation that exact data belongs to: climbs are shared among them, since one may get stuck where
+        another does not.
     """
 
     vector: Callable[[Any], tuple[Any, Any]]
     rebuild: Callable[[Any, Any, int | None], Any]
     start: Callable[[Draw], Any]
+    family: Callable[[Any], str] = lambda _instance: "one parametrisation"
 
 
 @dataclass(frozen=True, kw_only=True)

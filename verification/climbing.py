@@ -7,6 +7,7 @@ statements fail only there. The end of a climb is rounded to short decimals befo
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -40,11 +41,21 @@ def climb(statement: Inequality, search: Search, *, count: int, steps: int, seed
     assert moves is not None
     rng = np.random.default_rng(seed)
     drawn = [moves.start(UnitDraw(source=lambda: float(rng.random()))) for _ in range(8 * count)]
-    ranked = sorted(drawn, key=lambda instance: _margin(statement, instance))
-    worst = [case.instance for case in search.worst[: max(1, count // 4)]]
-    for instance in worst + ranked[: count - len(worst)]:
+    drawn += [case.instance for case in search.worst[: max(1, count // 4)]]
+    for instance in _shared(sorted(drawn, key=lambda entry: _margin(statement, entry)), moves, count):
+        family = moves.family(instance)
         for end in climb_from(statement, moves, search, instance, steps=steps):
-            search.record(statement, UnitDraw(source=lambda: 0.5), end)
+            margin = search.record(statement, UnitDraw(source=lambda: 0.5), end)
+            search.climbed[family] = min(margin, search.climbed.get(family, math.inf))
+
+
+def _shared(ranked: list[Instance], moves: Climb, count: int) -> list[Instance]:
+    """Return the best starts, in turn from each parametrisation."""
+    families: dict[str, list[Instance]] = {}
+    for instance in ranked:
+        families.setdefault(moves.family(instance), []).append(instance)
+    turns = zip_longest(*(families[name] for name in sorted(families)))
+    return [instance for turn in turns for instance in turn if instance is not None][:count]
 
 
 def climb_from(statement: Inequality, moves: Climb, search: Search, instance: Instance, *, steps: int) -> list[Instance]:

@@ -283,8 +283,13 @@ def _sampled(search: Search) -> Evidence | None:
     margin = search.least_margin
     ascents = f" and {search.ascended} of local ascent" if search.ascended else ""
     summary = f"no certified violation in {search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}"
+    if search.climbed:
+        ends = ", ".join(f"{value:.3g} in {name}" for name, value in sorted(search.climbed.items()))
+        summary += f"; climbs by gradients end at {ends}"
     least = None if math.isnan(margin) else margin
     figures = {"drawn": search.drawn, "ascended": search.ascended, "least_margin": least, "undefined": len(search.undefined)}
+    for name, value in sorted(search.climbed.items()):
+        figures[f"least margin climbed to in {name}"] = value if math.isfinite(value) else None
     return Evidence(kind=EvidenceKind.SAMPLED, summary=summary, figures=figures)
 
 

@@ -67,6 +67,8 @@ class Search:
         The first few cases, unselected.
     ascended
         Evaluations spent in local ascent.
+    climbed
+        The smallest margin at the end of a climb by gradients, for each parametrisation.
     """
 
     drawn: int = 0
@@ -78,6 +80,7 @@ class Search:
     worst: list[Case] = field(default_factory=list)
     first: list[Case] = field(default_factory=list)
     ascended: int = 0
+    climbed: dict[str, float] = field(default_factory=dict)
 
     @property
     def least_margin(self) -> float:

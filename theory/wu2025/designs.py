@@ -245,4 +245,9 @@ def draw_climb_start(draw: Draw) -> NetworkProblem:
     return draw_design(draw, draw_sample(draw, least=2.0, most=20.0, most_points=3), most_groups=3, free=kind == "free")
 
 
-CLIMB = Climb(vector=climb_vector, rebuild=climb_rebuild, start=draw_climb_start)
+def family_of(p: NetworkProblem) -> str:
+    """Return ``"designs"`` if groups repeat or mirror each other, else ``"free neurons"``."""
+    return "designs" if max(p.counts) > 1 or _pairs(p) else "free neurons"
+
+
+CLIMB = Climb(vector=climb_vector, rebuild=climb_rebuild, start=draw_climb_start, family=family_of)
