@@ -15,7 +15,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from numerics import ball_integration, boxes, quadrature, roots
+from numerics import ball_integration, boxes, eigenvalues, quadrature, roots
 from numerics.arithmetic import balls, normal_mass
 from numerics.double_double import DoubleDouble
 
@@ -253,7 +253,42 @@ def calibrate_branch_and_bound(scale: float) -> Calibration:
     return _outcome(boxes.INSTRUMENT, regime, known, _guarded(run), 0.0)
 
 
+def calibrate_eigenvalues(scale: float) -> Calibration:
+    r"""Find the largest algebraic eigenvalue ``s`` beside a larger negative one, in floats and enclosed by balls.
+
+    The spectrum is :math:`-10,s,\dots,s/7` turned by a reflection; a second matrix is 0.
+
+    Parameters
+    ----------
+    scale
+        The largest eigenvalue ``s``.
+
+    Returns
+    -------
+    Calibration
+        Passed if the largest and the smallest value, the enclosure and the zero matrix are reproduced within 1e-12.
+    """
+
+    def run() -> list[tuple[float, float]]:
+        spectrum = np.array([-10.0, *(scale / k for k in range(1, 8))])
+        normal = np.arange(1.0, 9.0) / np.linalg.norm(np.arange(1.0, 9.0))
+        turn = np.eye(8) - 2 * np.outer(normal, normal)
+        matrix = turn @ np.diag(spectrum) @ turn
+        matrix = (matrix + matrix.T) / 2
+        found = eigenvalues.extreme_eigenvalues(matrix)
+        with balls(_BITS):
+            exact = np.array([[flint.arb(float(entry)) for entry in row] for row in matrix], dtype=object)
+            enclosed = float(eigenvalues.enclose_largest_eigenvalue(exact).mid())
+        zero = eigenvalues.extreme_eigenvalues(np.zeros((3, 3))).largest
+        # Rounding of the entries, relative to the largest of them, moves a small eigenvalue.
+        return [(10 + scale, 10 + found.largest), (-10.0, found.smallest), (10 + scale, 10 + enclosed), (0.0, zero)]
+
+    known = "the ends of a spectrum with a large negative eigenvalue"
+    return _outcome(eigenvalues.INSTRUMENT, f"largest eigenvalue {scale:g}", known, _guarded(run), 1e-12)
+
+
 CALIBRATIONS: dict[str, Callable[[float], Calibration]] = {
+    eigenvalues.INSTRUMENT: calibrate_eigenvalues,
     quadrature.INSTRUMENT: calibrate_quadrature,
     ball_integration.INSTRUMENT: calibrate_ball_integration,
     roots.INSTRUMENT: calibrate_roots,

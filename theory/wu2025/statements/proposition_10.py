@@ -217,6 +217,7 @@ proposition_10 = Inequality(
     right=scaled_variation,
     constants={"c": Fraction(2)},
     cost=5,
+    instruments=("extreme eigenvalues@1e-2",),
     climb=CLIMB,
     erratum=Erratum(
         wrong="for a random matrix Phi, max_v E|Phi^T v|^2 and max_u E|Phi u|^2 differ, and the first can be the smaller one.",

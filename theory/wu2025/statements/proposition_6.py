@@ -340,6 +340,7 @@ proposition_6 = Inequality(
     right=printed_bound,
     constants={"c": Fraction(1)},
     cost=8,
+    instruments=("extreme eigenvalues@1e-2",),
     erratum=Erratum(
         wrong="its proof bounds the first term of the Hessian by Proposition 10, which is false.",
         line="'The first term is lower bounded using Proposition 10', page 26",

@@ -177,6 +177,7 @@ reading_sharp = Inequality(
     right=lambda p, c: c.c * curvature_bound(p),
     constants={"c": Fraction(1)},
     cost=5,
+    instruments=("extreme eigenvalues@1e2",),
     gallery=(
         CLOSE,
         {name: value for name, value in ZERO.items() if name != "limit"},
