@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MODULES = {"wu2025.irregularity": "figures.wu2025_irregularity"}
+MODULES = {
+    "wu2025.irregularity": "figures.wu2025_irregularity",
+    "wu2025.stability-threshold": "figures.wu2025_stability_threshold",
+}
 """Id of a figure to its module, which is imported only when the figure is drawn."""
-TITLES = {"wu2025.irregularity": "irregularity of the optimal score against the noise scale, with its lower bounds"}
+TITLES = {
+    "wu2025.irregularity": "irregularity of the optimal score against the noise scale, with its lower bounds",
+    "wu2025.stability-threshold": "where training stops memorizing, and the largest stable learning rates against the noise",
+}
 SCALES = ("quick", "paper")
 
 

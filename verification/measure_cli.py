@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from theory.statement import InputError
+from verification.measure_stability_cli import stability_command
 
 if TYPE_CHECKING:
     from verification.measure import Condition, Measurement, Size
@@ -28,6 +29,9 @@ WIDTH = 30
 @app.callback()
 def measure() -> None:
     """Measure the papers' quantities on a sample of your own."""
+
+
+app.command("stability")(stability_command)
 
 
 @app.command("score")

@@ -18,8 +18,10 @@ def prove(proof: Proof) -> tuple[Truth, Evidence | None, str]:
     Returns
     -------
     tuple
-        True if every step is; the evidence then; and otherwise the first step that is not true.
+        True if there are steps and every one is; the evidence then; otherwise the first step that is not true.
     """
+    if not proof.steps:
+        return Truth.UNDECIDED, None, "no part of the proof is checked by the program"
     accounts = []
     for step in proof.steps:
         truth, account = step.check()

@@ -29,7 +29,7 @@ from numerics.arithmetic import (
     where,
 )
 from numerics.gaussian_tails import interval_moments, tail_moments
-from theory.statement import Hypothesis, InputError
+from theory.statement import Hypothesis, InputError, exact
 from theory.wu2025.score import from_middle
 from theory.wu2025.setting import Numbers, ScoreProblem
 from theory.wu2025.weight import weight_at_offset
@@ -166,10 +166,10 @@ def from_neurons(
         x=problem.x,
         mu=problem.mu,
         sigma=problem.sigma,
-        kinks=tuple(Fraction(value) for value in kinks),
-        directions=tuple(Fraction(value) for value in directions),
-        weights=tuple(Fraction(value) for value in weights),
-        multiplicities=tuple(Fraction(value) for value in multiplicities),
+        kinks=tuple(exact(value) for value in kinks),
+        directions=tuple(Fraction(int(value)) for value in directions),
+        weights=tuple(exact(value) for value in weights),
+        multiplicities=tuple(Fraction(int(value)) for value in multiplicities),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from numerics.arithmetic import Arithmetic, Number, balls
 from numerics.boxes import branch_and_bound
 from numerics.comparison import Comparison, Truth, all_of, decide
-from theory.statement import ProofStep
+from theory.statement import ProofStep, Statement
 
 
 def identity(says: str, build: Callable[[], Any]) -> ProofStep:
@@ -124,3 +124,66 @@ def nonnegative_coefficients(says: str, build: Callable[[], tuple[Any, Any]]) ->
         return truth, f"coefficients {', '.join(map(str, coefficients))}"
 
     return ProofStep(says=says, check=check)
+
+
+def rests_on(*statements: Statement) -> ProofStep:
+    """Return the step that statements which the argument uses are proved themselves: all their parts are checked again.
+
+    Parameters
+    ----------
+    *statements
+        Statements with proofs.
+
+    Returns
+    -------
+    ProofStep
+        The step.
+    """
+    names = ", ".join(statement.id for statement in statements)
+
+    def check() -> tuple[Truth, str]:
+        steps = [step for statement in statements if statement.proof is not None for step in statement.proof.steps]
+        missing = [statement.id for statement in statements if statement.proof is None]
+        if missing or not steps:
+            return Truth.UNDECIDED, f"no proof of {', '.join(missing) or names}"
+        return all_of(step.check()[0] for step in steps), f"{len(steps)} parts of their proofs checked"
+
+    return ProofStep(says=f"{names} proved", check=check)
+
+
+def gaussian_mean(polynomial: Any, y: Any, variance: Any) -> Any:
+    """Return the mean of a polynomial in ``y`` under a centred Gaussian of symbolic variance.
+
+    Parameters
+    ----------
+    polynomial, y
+        A sympy polynomial and its variable.
+    variance
+        The variance.
+
+    Returns
+    -------
+    sympy.Expr
+        The mean.
+    """
+    import sympy
+
+    terms = sympy.Poly(sympy.expand(polynomial), y).terms()
+    return sum(c * (sympy.factorial2(k - 1) * variance ** (k // 2) if k % 2 == 0 else 0) for (k,), c in terms)
+
+
+def two_point_variance() -> Any:
+    """Return the variance of a law on two points less p (1 - p) (a - b)^2."""
+    import sympy
+
+    a, b, p = sympy.symbols("a b p", real=True)
+    mean = p * a + (1 - p) * b
+    return sympy.expand(p * a**2 + (1 - p) * b**2 - mean**2 - p * (1 - p) * (a - b) ** 2)
+
+
+def square_gap() -> Any:
+    """Return a^2 + b^2 - 2ab less (a - b)^2."""
+    import sympy
+
+    a, b = sympy.symbols("a b", real=True)
+    return sympy.expand(a**2 + b**2 - 2 * a * b - (a - b) ** 2)

@@ -21,7 +21,6 @@ from theory.wu2025.curvature import curvature, sharpness
 from theory.wu2025.networks import expanded
 from theory.wu2025.setting import Numbers
 
-HALVINGS = 48
 FLAT = 1e-11
 """Directions along which every pathwise Hessian is below this share of the largest are neutral, and left out."""
 
@@ -267,8 +266,9 @@ class Thresholds:
 def mean_square_threshold(moments: PathwiseMoments, batch: int) -> float:
     r"""Return the largest :math:`\gamma=m\eta` at which the second moment of (7) stays bounded, 0 if there is none.
 
-    The stable steps form an interval from 0: :math:`P-\mathbb E[(I-\gamma\hat H)P(I-\gamma\hat H)]>0` reads
-    :math:`\bar HP+P\bar H>\gamma\,\mathbb E[\hat HP\hat H]`, which a smaller step satisfies with the same P. So it is bisected.
+    It is stable if some :math:`P>0` has :math:`\bar HP+P\bar H>\gamma\,\mathbb E[\hat HP\hat H]`. Both sides are linear in P, the
+    left one :math:`\mathcal L` with a positive inverse if :math:`\bar H>0`, so the limit is
+    :math:`1/\rho(\mathcal L^{-1}\mathbb E[\hat H\cdot\hat H])` (Perron-Frobenius on the cone of positive matrices).
 
     Parameters
     ----------
@@ -283,14 +283,17 @@ def mean_square_threshold(moments: PathwiseMoments, batch: int) -> float:
         The threshold on :math:`m\eta`.
     """
     moments = without_flat_directions(moments)
-    values = np.linalg.eigvalsh(np.mean(moments.first, axis=0))
+    values, vectors = np.linalg.eigh(np.mean(moments.first, axis=0))
     if values[0] <= 0:
         return 0.0
-    low, high = 0.0, 2.0 / values[-1]
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if spectral_radius(moments, middle, batch) < 1 else (low, middle)
-    return low
+    # In the eigenbasis of the mean the left side divides by sums of eigenvalues.
+    second = np.einsum(
+        "abce,ai,bj,ck,el->ijkl", batch_second_moment(moments, batch), vectors, vectors, vectors, vectors, optimize=True
+    )
+    size = len(values)
+    square = np.transpose(second, (0, 2, 1, 3)).reshape(size * size, size * size)
+    sums = (values[:, None] + values).ravel()
+    return float(1.0 / np.max(np.abs(np.linalg.eigvals(square / sums[:, None]))))
 
 
 def stability_thresholds(p: Any, *, batch: int | None = None, normalisation: str = "mean") -> Thresholds:

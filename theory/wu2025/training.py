@@ -130,7 +130,8 @@ def _linearised_gradient(p: NetworkProblem, theta: Floats, deviation: Floats, dr
     change = np.einsum("rbk,rk->rb", tangent, deviation)
     result = 2 * np.einsum("rb,rbk->rk", f + change, tangent)
     mixed = 2 / m * np.einsum("rb,rbm->rm", f, active)
-    return result + np.concatenate([mixed * deviation[:, m:], mixed * deviation[:, :m]], axis=1)
+    total: Floats = result + np.concatenate([mixed * deviation[:, m:], mixed * deviation[:, :m]], axis=1)
+    return total
 
 
 Field: TypeAlias = Callable[[NetworkProblem, Floats, Floats, _Draws], Floats]
@@ -140,8 +141,50 @@ def _nonlinear(p: NetworkProblem, theta: Floats, deviation: Floats, draws: _Draw
     return _pathwise_gradient(p, theta + deviation, draws)
 
 
-def _simulate(
-    field: Field,
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What a simulation is asked for; see :func:`simulate_sgd`."""
+
+    eta: float
+    batch: int
+    steps: int
+    runs: int
+    seed: int
+    normalisation: Normalisation
+    start: float
+
+    def check(self, n: int) -> None:
+        """Reject what no simulation can do."""
+        _check_positive(eta=self.eta, start=self.start, steps=self.steps, runs=self.runs)
+        if self.normalisation not in {"mean", "sum"}:
+            raise InputError(f"normalisation = {self.normalisation!r} must be 'mean' or 'sum'")
+        if not 1 <= self.batch <= n:
+            raise InputError(f"batch = {self.batch} must lie between 1 and the sample size {n}")
+
+
+def _simulate(field: Field, problem: NetworkProblem, plan: _Plan) -> Floats:
+    """Return the deviations from the network, shape ``(steps + 1, R, 2m)``; infinite from where a run has escaped."""
+    p = single_neurons(problem)
+    plan.check(p.n)
+    rng = np.random.default_rng(np.random.SeedSequence(plan.seed))
+    theta, rate = parameters(p), p.width * plan.eta / (plan.batch if plan.normalisation == "mean" else 1)
+    direction = rng.standard_normal(len(theta))
+    result = np.full((plan.steps + 1, plan.runs, len(theta)), np.inf)
+    result[0] = plan.start * direction / np.linalg.norm(direction)
+    inside = np.arange(plan.runs)
+    for step in range(plan.steps):
+        before = result[step, inside]
+        at = np.broadcast_to(theta, before.shape)
+        after = before - rate * field(p, at, before, _draw_batch(p, rng, len(inside), plan.batch))
+        kept = np.linalg.norm(after, axis=1) <= ESCAPE * plan.start
+        inside = inside[kept]
+        result[step + 1, inside] = after[kept]
+        if not len(inside):
+            break
+    return result
+
+
+def simulate_sgd(
     problem: NetworkProblem,
     *,
     eta: float,
@@ -152,77 +195,86 @@ def _simulate(
     normalisation: Normalisation = "mean",
     start: float = START,
 ) -> Floats:
-    """Return the deviations from the network, shape ``(steps + 1, R, 2m)``; infinite from where a run has escaped."""
-    _check_positive(eta=eta, start=start, steps=steps, runs=runs)
-    if normalisation not in {"mean", "sum"}:
-        raise InputError(f"normalisation = {normalisation!r} must be 'mean' or 'sum'")
-    p = single_neurons(problem)
-    if not 1 <= batch <= p.n:
-        raise InputError(f"batch = {batch} must lie between 1 and the sample size {p.n}")
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
-    theta, rate = parameters(p), p.width * eta / (batch if normalisation == "mean" else 1)
-    direction = rng.standard_normal(len(theta))
-    result = np.full((steps + 1, runs, len(theta)), np.inf)
-    result[0] = start * direction / np.linalg.norm(direction)
-    inside = np.arange(runs)
-    for step in range(steps):
-        before = result[step, inside]
-        at = np.broadcast_to(theta, before.shape)
-        after = before - rate * field(p, at, before, _draw_batch(p, rng, len(inside), batch))
-        kept = np.linalg.norm(after, axis=1) <= ESCAPE * start
-        inside = inside[kept]
-        result[step + 1, inside] = after[kept]
-        if not len(inside):
-            break
-    return result
-
-
-def simulate_sgd(problem: NetworkProblem, **settings: Any) -> Floats:
     r"""Simulate stochastic gradient descent :math:`\theta\leftarrow\theta-m\eta\nabla\hat R_j(\theta)` from beside a network.
 
-    :math:`\hat R_j=\frac1b\sum_{i\in B}f_i(Y_i)^2`, or the sum, over a subset B of size b drawn uniformly without
-    replacement, with fresh noise at each step. Source: wu2025, Algorithm 1, without the projection.
+    :math:`\hat R_j` is the mean, or the sum, of :math:`f_i(Y_i)^2` over a subset B of size b that is drawn uniformly without
+    replacement, with fresh noise at each step. Source: wu2025, Section 6, without the projection.
 
     Parameters
     ----------
     problem
         The network :math:`\theta^*` to start beside, usually a minimum.
-    **settings
-        ``eta`` (learning rate), ``batch`` (b), ``steps``, ``runs``, ``seed``, ``normalisation`` (``"mean"``, the default, or
-        ``"sum"``) and ``start``, the distance of the start from the network (1e-6), in one direction for all runs.
+    eta
+        The learning rate, positive.
+    batch
+        The size b of a batch, between 1 and n.
+    steps, runs
+        How many steps, and how many independent runs.
+    seed
+        Seed of the direction of the start, the batches and the noise.
+    normalisation
+        ``"mean"`` for :math:`\frac1b\sum_{i\in B}`, ``"sum"`` for :math:`\sum_{i\in B}`: the sum at :math:`\eta` is the mean at
+        :math:`b\eta`.
+    start
+        The distance of the start from the network, in one random direction for all runs.
 
     Returns
     -------
     Floats
         The distances :math:`\|\theta_j-\theta^*\|`, shape ``(steps + 1, runs)``; infinite from where one exceeds a million
-        times the start.
+        times the start, and the simulation ends where all do.
     """
-    return np.linalg.norm(_simulate(_nonlinear, problem, **settings), axis=2)
+    plan = _Plan(eta=eta, batch=batch, steps=steps, runs=runs, seed=seed, normalisation=normalisation, start=start)
+    result: Floats = np.linalg.norm(_simulate(_nonlinear, problem, plan), axis=2)
+    return result
 
 
-def linearised_deviations(problem: NetworkProblem, **settings: Any) -> Floats:
-    r"""Simulate the linearisation (7): :math:`\delta\leftarrow\delta-m\eta(\nabla\hat R_j(\theta^*)+\nabla^2\hat R_j(\theta^*)\delta)`.
+def linearised_deviations(
+    problem: NetworkProblem,
+    *,
+    eta: float,
+    batch: int,
+    steps: int,
+    runs: int,
+    seed: int,
+    normalisation: Normalisation = "mean",
+    start: float = START,
+) -> Floats:
+    r"""Simulate (7), :math:`\delta\leftarrow\delta-m\eta(\nabla\hat R_j(\theta^*)+\nabla^2\hat R_j(\theta^*)\delta)`.
 
-    The Hessian is the one of :math:`f_i(y)^2` at almost every y,
-    :math:`2\nabla s\nabla s^\top+2f\nabla^2s` with :math:`\partial_{w_\ell}\partial_{b_\ell}s=1_{I_\ell}/m`: its mean is
-    :math:`G+M`, which misses the kinks, and so :math:`\mathbb E\delta_j=(I-m\eta(G+M))^j\delta_0` at a critical point.
+    The Hessian is that of :math:`f_i(y)^2` at almost every y, :math:`2\nabla s\nabla s^\top+2f\nabla^2s` with
+    :math:`\partial_{w_\ell}\partial_{b_\ell}s=1_{I_\ell}/m`: its mean is :math:`G+M`, which misses the kinks, and so
+    :math:`\mathbb E\delta_j=(I-m\eta(G+M))^j\delta_0` at a critical point. Source: wu2025, (7).
 
     Parameters
     ----------
     problem
         The network :math:`\theta^*`.
-    **settings
-        As of :func:`simulate_sgd`.
+    eta
+        The learning rate, positive.
+    batch
+        The size b of a batch, between 1 and n.
+    steps, runs
+        How many steps, and how many independent runs.
+    seed
+        Seed of the direction of the start, the batches and the noise.
+    normalisation
+        ``"mean"`` for :math:`\frac1b\sum_{i\in B}`, ``"sum"`` for :math:`\sum_{i\in B}`: the sum at :math:`\eta` is the mean at
+        :math:`b\eta`.
+    start
+        The distance of the start from the network, in one random direction for all runs.
 
     Returns
     -------
     Floats
-        The deviations :math:`\delta_j`, shape ``(steps + 1, runs, 2m)``, infinite from where one exceeds a million times the
+        The deviations :math:`\delta_j`, shape ``(steps + 1, runs, 2m)``; infinite from where one exceeds a million times the
         start.
     """
-    return _simulate(_linearised_gradient, problem, **settings)
+    plan = _Plan(eta=eta, batch=batch, steps=steps, runs=runs, seed=seed, normalisation=normalisation, start=start)
+    return _simulate(_linearised_gradient, problem, plan)
 
 
 def simulate_linearised(problem: NetworkProblem, **settings: Any) -> Floats:
     r"""Return the distances :math:`\|\delta_j\|` of :func:`linearised_deviations`, shape ``(steps + 1, runs)``."""
-    return np.linalg.norm(linearised_deviations(problem, **settings), axis=2)
+    result: Floats = np.linalg.norm(linearised_deviations(problem, **settings), axis=2)
+    return result

@@ -18,8 +18,9 @@ from theory.statement import Draw, Erratum, Hypothesis, Identity, Inequality, Pr
 from theory.wu2025.curvature import curvature, largest_eigenvalue, network_risk
 from theory.wu2025.designs import draw_network, rounded
 from theory.wu2025.networks import NetworkProblem, network_class
+from theory.wu2025.proofs import identity
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem
-from theory.wu2025.stability import pathwise_means, pathwise_moments, second_moment_map
+from theory.wu2025.stability import mean_square_threshold, pathwise_means, pathwise_moments, second_moment_map
 
 SOURCE = f"{PAPER}, Section 4, page 6"
 
@@ -305,19 +306,19 @@ rates = Hypothesis(
 
 
 def _draw_neuron(draw: Draw, in_force: frozenset[str]) -> NeuronProblem:
-    """Draw two points close to each other, the leftmost critical kink, and a rate about the thresholds."""
+    """Draw two points a few sigma apart, the leftmost critical kink, and a rate about the threshold of the second moment."""
     sigma = rounded(draw.positive(0.02, 0.2), 3)
-    mu = Fraction(99, 100)
+    mu, batch = Fraction(99, 100), draw.choice((1, 2))
     half = rounded(float(sigma) * draw.real(2.6, 6.0), 4)
-    base = ScoreProblem(x=(-half, half), mu=mu, sigma=sigma)
-    near = leftmost_critical_kink(base)
-    batch = draw.choice((1, 2))
-    share = draw.positive(0.3, 3.0)
+    share = draw.real(0.3, 0.98)
+    near = leftmost_critical_kink(ScoreProblem(x=(-half, half), mu=mu, sigma=sigma))
+    problem = NeuronProblem(
+        x=(-half, half), mu=mu, sigma=sigma, near=-mu * half if near is None else near, eta=Fraction(1), batch=batch
+    )
     if near is None:
-        return NeuronProblem(x=base.x, mu=mu, sigma=sigma, near=-mu * half, eta=Fraction(1), batch=batch)
-    problem = NeuronProblem(x=base.x, mu=mu, sigma=sigma, near=near, eta=Fraction(1), batch=batch)
-    eta = rounded(share * pathwise_threshold(problem), 4)
-    return replace(problem, eta=eta)
+        return problem
+    share *= 1.0 if mean_square_stable.name in in_force else 3.0
+    return replace(problem, eta=rounded(share * stable_rate(problem), 4))
 
 
 def leftmost_critical_kink(problem: ScoreProblem) -> Fraction | None:
@@ -346,11 +347,19 @@ def leftmost_critical_kink(problem: ScoreProblem) -> Fraction | None:
     return None
 
 
-def pathwise_threshold(problem: NeuronProblem) -> float:
-    r"""Return :math:`2/\lambda_{\max}(\nabla^2R_n-D)` at the critical point, in floats."""
+def stable_rate(problem: NeuronProblem) -> float:
+    r"""Return the largest rate at which the second moment of (7) is bounded at the critical point, in floats."""
     from numerics.arithmetic import FLOATS
 
-    return 2.0 / float(np.linalg.eigvalsh(curvature(problem.lift(FLOATS).network).pathwise)[-1])
+    p = problem.lift(FLOATS)
+    return mean_square_threshold(pathwise_moments(p.network), p.batch)
+
+
+def _growth() -> Any:
+    import sympy
+
+    x = sympy.Symbol("x", real=True)
+    return sympy.expand(1 - (1 - x) ** 2 - x * (2 - x))
 
 
 STABLE = {"x": ["-1/6", "1/6"], "mu": "99/100", "sigma": "1/20", "near": "-21083/100000", "eta": "1/200", "batch": 2}
@@ -406,7 +415,7 @@ equation_8_pathwise = replace(
             " point. Along a top eigenvector it grows by |1 - m eta lambda| a step, and E|theta - theta*| is at least that of"
             " the mean."
         ),
-        steps=(),
+        steps=(identity("1 - (1 - x)^2 = x (2 - x): |1 - x| <= 1 only if x <= 2", _growth),),
     ),
     mutants=(
         past_the_slack("c"),
@@ -454,7 +463,7 @@ equation_8_descent = replace(
     proof=Proof(
         set="every sample, mu, sigma, network and learning rate",
         argument="The linear map is I - m eta nabla^2 R_n; along a top eigenvector its powers are (1 - m eta lambda)^j.",
-        steps=(),
+        steps=(identity("1 - (1 - x)^2 = x (2 - x): |1 - x| <= 1 only if x <= 2", _growth),),
     ),
     mutants=(past_the_slack("c"), without(contracting.name, STABLE)),
 )

@@ -23,7 +23,7 @@ from theory.wu2025.networks import (
     noised_irregularity,
     total_variation_over,
 )
-from theory.wu2025.proofs import identity
+from theory.wu2025.proofs import identity, rests_on, square_gap, two_point_variance
 from theory.wu2025.setting import PAPER, SETTING
 from theory.wu2025.weight import pi_minus, pi_plus, unsmoothed_weight
 
@@ -188,11 +188,15 @@ def scaled_noised_variation(p: Any, c: Any) -> Number:
     return c.c * noised_irregularity(p) / p.width
 
 
-def _square_gap() -> Any:
+def _translation() -> Any:
+    """Return the component of grad s along the translation less s'/sqrt(m), for three active neurons."""
     import sympy
 
-    a, b = sympy.symbols("a b", real=True)
-    return sympy.expand(a**2 + b**2 - 2 * a * b - (a - b) ** 2)
+    weights, signs = sympy.symbols("w1:4", real=True), (1, -1, 1)
+    m = sympy.Integer(3)
+    along = sum(w / m * sign / sympy.sqrt(m) for w, sign in zip(weights, signs, strict=True))
+    slope = sum(sign * w for w, sign in zip(weights, signs, strict=True)) / m
+    return along - slope / sympy.sqrt(m)
 
 
 proposition_10 = Inequality(
@@ -252,7 +256,7 @@ reading_noised = replace(
             " P(I_l) E phi_l is one of the two sides whose minimum is the weight. Jumps at coinciding kinks add to at most"
             " the sum of their sizes."
         ),
-        steps=(identity("a^2 + b^2 - 2ab is a square", _square_gap),),
+        steps=(identity("a^2 + b^2 - 2ab is a square", square_gap),),
     ),
     mutants=(
         past_the_slack("c"),
@@ -275,7 +279,7 @@ noised_step_1 = replace(
     proof=Proof(
         set="every square-integrable random vector",
         argument="E(v.g)^2 >= (E v.g)^2 with v = E g/|E g|.",
-        steps=(),
+        steps=(identity("a variance is not negative (two points)", two_point_variance),),
     ),
     climb=None,
     mutants=(past_the_slack("c"), changed("trace over size", left=trace_mean)),
@@ -302,7 +306,7 @@ reading_translation = replace(
             "Along v = (0, eps/sqrt m) the gradient of s has the component (1/m) sum w_l I_l eps_l/sqrt m = s'/sqrt m, since s'"
             " = (1/m) sum eps_l w_l I_l."
         ),
-        steps=(),
+        steps=(identity("grad s . v = s'/sqrt(m) for three active neurons", _translation),),
     ),
     climb=None,
     mutants=(past_the_slack("c"), scaled("c", Fraction(3, 2)), changed("trace over size", left=trace_mean)),
@@ -373,7 +377,7 @@ step_4 = Inequality(
     constants={"c": Fraction(1)},
     cost=3,
     gallery=(NOISED,),
-    proof=Proof(set="all real numbers", argument="", steps=(identity("a^2 + b^2 - 2ab is a square", _square_gap),)),
+    proof=Proof(set="all real numbers", argument="", steps=(identity("a^2 + b^2 - 2ab is a square", square_gap),)),
     mutants=(past_the_slack("c"), scaled("c", Fraction(2))),
 )
 
@@ -443,6 +447,6 @@ step_7 = replace(
     proof=Proof(
         set="every network and noise",
         argument="Steps 4 and 5, then a side is at least the minimum of both; jumps at coinciding kinks add.",
-        steps=(),
+        steps=(rests_on(step_4),),
     ),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, exp, normal_density, normal_mass
 from theory.statement import Draw, Hypothesis, Inequality, Proof, changed, past_the_slack, scaled, without
-from theory.wu2025.proofs import compared
+from theory.wu2025.proofs import compared, identity
 from theory.wu2025.setting import SETTING, PointProblem, draw_problem, gap_index
 from theory.wu2025.weight import noised_weight, weight_function
 
@@ -32,6 +33,13 @@ def _draw(draw: Draw, in_force: frozenset[str]) -> PointProblem:
     share = draw.choice((Fraction(0), Fraction(1), None))
     share = Fraction(draw.real(0.0, 1.0)).limit_denominator(1000) if share is None else share
     return PointProblem(**fields, i=i, y=mu * (x[i - 1] + share * (x[i] - x[i - 1])))
+
+
+def _share() -> Any:
+    import sympy
+
+    x = sympy.Symbol("x", real=True)
+    return sympy.expand(sympy.Rational(1, 4) - x * (1 - x) - (x - sympy.Rational(1, 2)) ** 2)
 
 
 def _near_part(arithmetic: Arithmetic, _case: int) -> tuple[Number, Number]:
@@ -71,7 +79,7 @@ part_a = Inequality(
             " xi)_+ with slope in [0, 1] in xi, hence deviation at most sigma; the same on the other side, and the minimum of"
             " both."
         ),
-        steps=(),
+        steps=(identity("the variance of a share x is at most 1/4: 1/4 - x(1 - x) is a square", _share),),
     ),
     mutants=(changed("sigma/100", constants={"c": Fraction(1, 100)}), changed("nothing", constants={"c": Fraction(0)})),
 )

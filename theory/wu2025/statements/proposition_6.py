@@ -21,6 +21,7 @@ from numerics.arithmetic import (
     pi,
     sqrt,
 )
+from numerics.comparison import Truth
 from theory.statement import (
     Draw,
     Erratum,
@@ -30,12 +31,13 @@ from theory.statement import (
     Inequality,
     Instance,
     Proof,
+    ProofStep,
     changed,
     past_the_slack,
     scaled,
     without,
 )
-from theory.wu2025.curvature import curvature, network_risk, sharpness, tangent_kernel_eigenvalue
+from theory.wu2025.curvature import curvature, largest_eigenvalue, network_risk, sharpness, tangent_kernel_eigenvalue
 from theory.wu2025.designs import draw_network, draw_sample, memorizing_network, rounded
 from theory.wu2025.networks import (
     NetworkProblem,
@@ -45,8 +47,9 @@ from theory.wu2025.networks import (
     network_irregularity,
     noised_irregularity,
 )
-from theory.wu2025.proofs import compared
+from theory.wu2025.proofs import compared, identity, rests_on, square_gap
 from theory.wu2025.setting import PAPER, SETTING
+from theory.wu2025.statements.proposition_10 import reading_noised as proposition_10_noised
 
 SOURCE = f"{PAPER}, Proposition 6, page 9"
 STEPS = f"{PAPER}, proof of Proposition 6, pages 26-29"
@@ -306,6 +309,37 @@ def _tent(arithmetic: Arithmetic, _case: int) -> tuple[Number, Number]:
     return 2 * (mass - 2 * first + mass - normal_density(one)), one / 4
 
 
+def _constant() -> Any:
+    import sympy
+
+    return 2 / sympy.sqrt(2 * sympy.pi) - sympy.sqrt(2) / sympy.sqrt(sympy.pi)
+
+
+def _slack() -> Any:
+    import sympy
+
+    a, s = sympy.symbols("a s", positive=True)
+    return 2 * a - (a + s) - (a - s)
+
+
+def _half() -> Any:
+    import sympy
+
+    f, a = sympy.symbols("f a", positive=True)
+    return sympy.simplify(f - 2 * a * f / (4 * a) - f / 2)
+
+
+def _parts() -> tuple[Truth, str]:
+    # Defined below, like the cases.
+    return rests_on(proposition_10_noised, step_mixed, step_kink, step_11_any).check()
+
+
+def _cases() -> tuple[Truth, str]:
+    return rests_on(step_6, step_9, step_lipschitz).check()
+
+
+PARTS = ProofStep(says="the repaired Proposition 10 and the steps on the mixed, the kink and the residual terms", check=_parts)
+
 proposition_6 = Inequality(
     id="wu2025.proposition-6",
     title="irregularity against sharpness and risk",
@@ -379,7 +413,7 @@ reading_noised = replace(
             "Test the Hessian with the top eigenvector of its Gauss-Newton part: that part gives (4/m) times the irregularity"
             " by the repaired Proposition 10, and the steps on the mixed and the kink terms bound the others."
         ),
-        steps=(),
+        steps=(PARTS,),
     ),
     mutants=(
         past_the_slack("c"),
@@ -436,7 +470,7 @@ reading_pathwise = replace(
     proof=Proof(
         set="every n >= 1, every sample, mu, sigma and every network",
         argument="As for the repaired proposition; D is not there to be bounded.",
-        steps=(),
+        steps=(PARTS,),
     ),
     mutants=(
         past_the_slack("c"),
@@ -478,8 +512,23 @@ step_1 = Identity(
             "weights": [1],
             "multiplicities": [2],
         },
-        repaired="wu2025.proposition-6.reading-noised",
+        repaired="wu2025.proposition-6.reading-repaired.step-1",
     ),
+)
+
+step_1_repaired = replace(
+    step_1,
+    id="wu2025.proposition-6.reading-repaired.step-1",
+    title="the quadratic form of the Hessian at the top eigenvector",
+    says="With 2/n it is the top eigenvalue of the Gauss-Newton part, twice that of Proposition 10.",
+    formula=r"v^\top\Big(\frac2n\sum_i\mathbb E\nabla s\nabla s^\top\Big)v"
+    r"=\lambda_{\max}\Big(\frac2n\sum_i\mathbb E\nabla s\nabla s^\top\Big)",
+    source="ours; repairs a display in the proof of Proposition 6",
+    ours=True,
+    right=lambda p, c: largest_eigenvalue(curvature(p).gauss_newton),
+    erratum=None,
+    gallery=({name: value for name, value in PLAIN.items() if name != "bound"},),
+    mutants=(changed("the printed factor", right=step_1.right),),
 )
 
 step_18 = replace(
@@ -515,7 +564,7 @@ step_mixed = Inequality(
     proof=Proof(
         set="every network",
         argument="H(y) swaps w and b of the active neurons, so |v^T H(y) v| <= 1; then Cauchy-Schwarz.",
-        steps=(),
+        steps=(identity("2 |v_w v_b| <= v_w^2 + v_b^2", square_gap),),
     ),
     gallery=tuple({name: value for name, value in data.items() if name != "bound"} for data in (PLAIN, MODEST)),
     mutants=(past_the_slack("c"), changed("R for sqrt(R)", right=lambda p, c: 2 * network_risk(p) / p.width)),
@@ -532,7 +581,11 @@ step_kink = replace(
     hypotheses=CLASS,
     left=lambda p: _largest(absolute(curvature(p).kink)),
     right=lambda p, c: c.c * kink_bound(p),
-    proof=Proof(set="every network", argument="A mean over the sample is at most its largest term.", steps=()),
+    proof=Proof(
+        set="every network",
+        argument="A mean over the sample is at most its largest term.",
+        steps=(identity("2/sqrt(2 pi) = sqrt(2)/sqrt(pi)", _constant),),
+    ),
     gallery=(PLAIN,),
     mutants=(
         past_the_slack("c"),
@@ -550,7 +603,11 @@ step_lipschitz = replace(
     left=lambda p: maximum(lipschitz_constant(p) + 1 / (p.sigma * p.sigma), p.bound + 1 / (p.sigma * p.sigma)),
     right=lambda p, c: c.c * 2 * p.bound,
     cost=4,
-    proof=Proof(set="every network with |w| <= A", argument="|s'| is at most the mean of |w_l|, hence A.", steps=()),
+    proof=Proof(
+        set="every network with |w| <= A",
+        argument="|s'| is at most the mean of |w_l|, hence A.",
+        steps=(identity("2A - (A + s) = A - s", _slack),),
+    ),
     mutants=(past_the_slack("c"), without(steep.name, {**PLAIN, "bound": 2})),
 )
 
@@ -572,7 +629,7 @@ step_11 = replace(
     proof=Proof(
         set="every network with |w| <= A, A >= 1/sigma^2",
         argument="nR >= E_i f_i^2 >= f(tau)^2/4 times the Gaussian mass of D; step-6 in Case 1, step-9 in Case 2.",
-        steps=(),
+        steps=(ProofStep(says="step-6, step-9 and step-lipschitz proved", check=_cases),),
     ),
     mutants=(
         past_the_slack("c"),
@@ -621,8 +678,23 @@ step_7 = Inequality(
         wrong="the upper end of D exceeds |tau - mu x_i| by h.",
         line="'Therefore, we have D in ...', page 28",
         counterexample=CASE_2,
-        repaired="wu2025.proposition-6.step-9",
+        repaired="wu2025.proposition-6.reading-repaired.step-7",
     ),
+)
+
+step_7_repaired = replace(
+    step_7,
+    id="wu2025.proposition-6.reading-repaired.step-7",
+    title="Case 2: the inner half of the domain",
+    says="The half of D below |tau - mu x_i| lies in [-sigma, |tau - mu x_i|]; the other half lies beyond.",
+    formula=r"[|\tau_\ell-\mu x_i|-h,|\tau_\ell-\mu x_i|]\subset[-\sigma,|\tau_\ell-\mu x_i|]",
+    source="ours; repairs a line of Case 2 in the proof of Proposition 6",
+    ours=True,
+    left=lambda p: p.distance - p.reach,
+    right=lambda p, c: -p.sigma,
+    erratum=None,
+    gallery=(CASE_2,),
+    mutants=(changed("the whole of D", left=step_7.left, right=step_7.right), without(case_2.name, CASE_1)),
 )
 
 step_8 = Inequality(
@@ -642,8 +714,31 @@ step_8 = Inequality(
         wrong="it holds for y up to about |tau - mu x_i| only.",
         line="'Hence, for all y in D', page 28",
         counterexample={**CASE_2, "y": 2},
-        repaired="wu2025.proposition-6.step-9",
+        repaired="wu2025.proposition-6.reading-repaired.step-8",
     ),
+)
+
+inner = Hypothesis(name="y inside", says="y <= |tau - mu x_i|", holds=lambda p: (p.y, "<=", p.distance))
+
+
+def _draw_inner(draw: Draw, in_force: frozenset[str]) -> CasePoint:
+    base = _draw_point(draw, in_force)
+    return replace(base, y=min(base.y, 2 * base.distance - base.y)) if inner.name in in_force else base
+
+
+step_8_repaired = replace(
+    step_8,
+    id="wu2025.proposition-6.reading-repaired.step-8",
+    title="Case 2: the Gaussian on the inner half of the domain",
+    says="For y in D up to |tau - mu x_i| the displayed inequality holds: either -sigma <= y < 0 or y <= |tau - mu x_i|.",
+    source="ours; repairs a line of Case 2 in the proof of Proposition 6",
+    ours=True,
+    instances=_draw_inner,
+    hypotheses=(positive, case_2, in_domain, inner),
+    uses=("wu2025.proposition-6.reading-repaired.step-7",),
+    erratum=None,
+    gallery=({**CASE_2, "y": 1}, {"distance": 0, "reach": "99/100", "sigma": 1, "y": "-99/100"}),
+    mutants=(without(inner.name, {**CASE_2, "y": 2}),),
 )
 
 step_9 = replace(
@@ -734,7 +829,7 @@ step_10 = replace(
     proof=Proof(
         set="every network with |w| <= A, A >= 1/sigma^2",
         argument="On D, |f| >= |f(tau)|/2 by the Lipschitz constant 2A, and n R is at least the mean at one data point.",
-        steps=(),
+        steps=(identity("|f| - 2A |f|/4A = |f|/2", _half),),
     ),
     mutants=(past_the_slack("c"), changed("R for nR, halved", right=lambda p, c: network_risk(p) / (8 * p.n))),
 )

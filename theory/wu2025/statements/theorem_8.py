@@ -27,6 +27,7 @@ from theory.wu2025.curvature import network_risk, quadratic_risk, sharpness
 from theory.wu2025.designs import draw_design, draw_sample, rounded
 from theory.wu2025.irregularity import empirical_risk, risk_by_definition
 from theory.wu2025.networks import NetworkProblem, lipschitz_constant, network, network_class
+from theory.wu2025.proofs import compared, gaussian_mean, identity, rests_on, two_point_variance
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem, draw_gaps
 from theory.wu2025.statements.proposition_6 import BoundedNetwork, bounded, draw_any_network, within
 from theory.wu2025.threshold import (
@@ -156,6 +157,96 @@ TRANSLATION = (
     " Cauchy-Schwarz -E s' >= 1/sigma^2 - sqrt(R)/sigma and |E (Y - mu x_i) f s'| <= A sigma sqrt(R)."
 )
 
+
+def _cubic() -> tuple[Any, Any, Any, Any]:
+    """Return y, the variance, a cubic score s and f = s + y/sigma^2, symbolic."""
+    import sympy
+
+    y, variance = sympy.Symbol("y", real=True), sympy.Symbol("v", positive=True)
+    a, b, c, d = sympy.symbols("a b c d", real=True)
+    s = a + b * y + c * y**2 + d * y**3
+    return y, variance, s, s + y / variance
+
+
+def _by_parts() -> Any:
+    import sympy
+
+    y, v, s, f = _cubic()
+    first, second = sympy.diff(s, y), sympy.diff(s, y, 2)
+    left = gaussian_mean(first**2 + f * second, y, v)
+    return sympy.simplify(left - gaussian_mean(y / v * f * first, y, v) + gaussian_mean(first, y, v) / v)
+
+
+def _stein() -> Any:
+    import sympy
+
+    y, v, _, f = _cubic()
+    return sympy.simplify(gaussian_mean(sympy.diff(f, y), y, v) - gaussian_mean(y / v * f, y, v))
+
+
+def _monotone() -> Any:
+    import sympy
+
+    a, sigma = sympy.symbols("a sigma", positive=True)
+    value = -10 * sympy.log(sigma) - a**2 / (8 * sigma**2)
+    return sympy.simplify(sigma * sympy.diff(value, sigma) - (a**2 / (4 * sigma**2) - 10))
+
+
+def _decomposition() -> Any:
+    import sympy
+
+    s, u, v, p = sympy.symbols("s u v p", real=True)
+    optimal = -(p * u + (1 - p) * v)
+
+    def risk(t: Any) -> Any:
+        return p * (t + u) ** 2 + (1 - p) * (t + v) ** 2
+
+    return sympy.expand(risk(s) - risk(optimal) - (s - optimal) ** 2)
+
+
+def _symbols() -> Any:
+    import sympy
+
+    return sympy.symbols("n mu Delta L sigma A", positive=True)
+
+
+def _edge(power: int) -> Any:
+    import sympy
+
+    n, mu, delta, _, sigma, a = _symbols()
+    return sympy.pi * n**5 * mu**3 * delta**3 / (2**power * sympy.sqrt(sympy.E) * a**4 * sigma**4)
+
+
+def _second_condition() -> Any:
+    import sympy
+
+    n, mu, delta, length, sigma, a = _symbols()
+    condition = sympy.pi * n**5 * mu * delta**3 / (2**38 * sympy.sqrt(sympy.E) * length**2 * a**4)
+    return sympy.simplify(4 * mu**2 * length**2 / sigma**4 * condition / _edge(36) - 1)
+
+
+def _third_constant(arithmetic: Any, _case: int) -> tuple[Number, Number]:
+    one = arithmetic.number(1)
+    return 32 * sqrt(2 * one) * pi(one), 2**35 * exp(one / 2)
+
+
+def _third_term() -> Any:
+    import sympy
+
+    n, mu, delta, _, sigma, a = _symbols()
+    cubed = sympy.sqrt(sympy.E) * a**4 * n * _edge(35) / (2 * sympy.pi * sigma**2)
+    return sympy.simplify(cubed / (mu * n**2 * delta / (2**12 * sigma**2)) ** 3 - 1)
+
+
+def _second_term() -> Any:
+    import sympy
+
+    n, mu, delta, _, sigma, a = _symbols()
+    least = sympy.pi * n * mu * delta / (2**11 * sympy.sqrt(sympy.E))
+    squared = (_edge(35) / 4).subs(a, least ** sympy.Rational(1, 4))
+    return sympy.simplify(squared / (mu * n**2 * delta / (2**13 * sigma**2)) ** 2 - 1)
+
+
 reading_sharp = Inequality(
     id="wu2025.theorem-8.reading-sharp",
     title="the sharpness of any network of small risk",
@@ -195,7 +286,7 @@ reading_sharp = Inequality(
     proof=Proof(
         set="every n >= 1, every sample, mu, sigma > 0 and every network whose slope is at most A in size",
         argument=TRANSLATION,
-        steps=(),
+        steps=(identity("E[s'^2 + f s''] = E[(y/sigma^2) f s'] - E s'/sigma^2 for cubic s", _by_parts),),
     ),
     mutants=(
         past_the_slack("c"),
@@ -247,7 +338,10 @@ reading_linearised = replace(
             " 1/sigma^2 in mean, and |E_i f'| = |E_i (Y - mu x_i) f|/sigma^2 <= sqrt(E_i f^2)/sigma, so -E s' >= 1/sigma^2 -"
             " sqrt(R)/sigma."
         ),
-        steps=(),
+        steps=(
+            identity("E f' = E[(y/sigma^2) f] for cubic s", _stein),
+            identity("a variance is not negative (two points)", two_point_variance),
+        ),
     ),
     mutants=(
         past_the_slack("c"),
@@ -285,7 +379,7 @@ theorem_8 = Inequality(
     ),
     uses=(
         "wu2025.equation-8",
-        "wu2025.corollary-3.part-b",
+        "wu2025.equation-10",
         "wu2025.proposition-6",
         "wu2025.proposition-7",
         "wu2025.theorem-8.step-19",
@@ -304,7 +398,10 @@ theorem_8 = Inequality(
             " theorem R >= 1/(4 sigma^6 (A + 1/sigma^2)^2) >= 1/(16 sigma^6 A^2). Up to sigma_0 half of it exceeds R_n(s*),"
             " by (10) in our form, and half the claim. Both conditions are monotone in sigma up to mu Delta/sqrt(40)."
         ),
-        steps=(),
+        steps=(
+            rests_on(reading_sharp),
+            identity("sigma d/dsigma of log(sigma^-10) - a^2/(8 sigma^2) is a^2/(4 sigma^2) - 10", _monotone),
+        ),
     ),
     mutants=(
         past_the_slack("c"),
@@ -366,7 +463,7 @@ part_b = Identity(
     proof=Proof(
         set="every sample and square-integrable score",
         argument="s* is the conditional mean of -(Y - mu X)/sigma^2 given Y, so that the cross term vanishes.",
-        steps=(),
+        steps=(identity("the decomposition of a mean square about the mean (two points)", _decomposition),),
     ),
     mutants=(changed("R_n(theta) alone", left=network_risk),),
 )
@@ -591,7 +688,11 @@ step_19_repaired = replace(
     right=lambda p, c: c.c * claim_bound(p),
     constants={"c": Fraction(1)},
     gallery=({"n": 2, "mu": "1/2", "delta": "1/10", "range": "1/10", "sigma": "1/2000", "bound": 10**15, "risk": 0},),
-    proof=Proof(set="all positive numbers", argument="Multiply by 4 mu^2 (x_n - x_1)^2/sigma^4.", steps=()),
+    proof=Proof(
+        set="all positive numbers",
+        argument="Multiply by 4 mu^2 (x_n - x_1)^2/sigma^4.",
+        steps=(identity("the constants agree", _second_condition),),
+    ),
     mutants=(past_the_slack("c"), changed("the printed condition", hypotheses=step_19.hypotheses, instances=step_19.instances)),
 )
 step_20 = _scalar(
@@ -628,7 +729,7 @@ step_20_repaired = replace(
             "A^4 >= (1/sigma^6)^(5/2) (mu^2 Delta^2/(2 sigma^4))^(3/2) cancels mu^3 Delta^3, and n^6 sigma^6 <= 1; what is"
             " left is below 16 pi 2^(3/2)/(2^35 e^(1/2)) < 1."
         ),
-        steps=(),
+        steps=(compared("16 pi 2^(3/2) is below 2^35 e^(1/2)", _third_constant, "<", range(1)),),
     ),
     mutants=(past_the_slack("c"), without(by_definition.name, step_20.erratum.counterexample if step_20.erratum else {})),
 )
@@ -645,7 +746,11 @@ step_21 = _scalar(
     proof=Proof(
         set="all n, sigma, A >= 1/sigma^2, R <= 1/(16 n sigma^2)",
         argument="Equivalent to R <= pi e A^2 sigma^2/(4n), and 1/16 <= pi e/4.",
-        steps=(),
+        steps=(
+            compared(
+                "1/16 is below pi e/4", lambda a, _k: (a.number("1/16"), pi(a.number(1)) * exp(a.number(1)) / 4), "<", range(1)
+            ),
+        ),
     ),
     mutants=(
         past_the_slack("c"),
@@ -693,7 +798,9 @@ step_23 = _scalar(
     right=lambda p, c: c.c * rate_scale(p),
     constants={"c": Fraction(1, 2**12)},
     proof=Proof(
-        set="all positive numbers", argument="At the edge of (19) the powers of two and all constants cancel exactly.", steps=()
+        set="all positive numbers",
+        argument="At the edge of (19) the powers of two and all constants cancel exactly.",
+        steps=(identity("cubed, both sides agree at the edge", _third_term),),
     ),
     mutants=(past_the_slack("c"), without(equation_19.name, {**CHAIN, "risk": 1})),
 )
@@ -718,7 +825,11 @@ step_24 = _scalar(
     right=lambda p, c: c.c * rate_scale(p),
     constants={"c": Fraction(1, 2**13)},
     gallery=({**CHAIN, "sigma": "1/2", "bound": "7/40", "risk": "378/100000000"},),
-    proof=Proof(set="all positive numbers", argument="Square both sides at the edge of (19).", steps=()),
+    proof=Proof(
+        set="all positive numbers",
+        argument="Square both sides at the edge of (19).",
+        steps=(identity("squared, both sides agree at both edges", _second_term),),
+    ),
     mutants=(
         past_the_slack("c"),
         without("sigma <= sigma_4", {**CHAIN, "bound": "1/100", "risk": 10**9}),
