@@ -266,8 +266,8 @@ class Thresholds:
 def mean_square_threshold(moments: PathwiseMoments, batch: int) -> float:
     r"""Return the largest :math:`\gamma=m\eta` at which the second moment of (7) stays bounded, 0 if there is none.
 
-    It is stable if some :math:`P>0` has :math:`\bar HP+P\bar H>\gamma\,\mathbb E[\hat HP\hat H]`. Both sides are linear in P, the
-    left one :math:`\mathcal L` with a positive inverse if :math:`\bar H>0`, so the limit is
+    It is stable if some :math:`P>0` has :math:`\bar HP+P\bar H>\gamma\,\mathbb E[\hat HP\hat H]`. Both sides are linear in
+    P, the left one :math:`\mathcal L` with a positive inverse if :math:`\bar H>0`, so the limit is
     :math:`1/\rho(\mathcal L^{-1}\mathbb E[\hat H\cdot\hat H])` (Perron-Frobenius on the cone of positive matrices).
 
     Parameters
