@@ -15,10 +15,12 @@ import numpy as np
 from scipy.special import roots_hermite
 
 from numerics.arithmetic import FLOATS
+from numerics.eigenvalues import extreme_eigenvalues
 from theory.registry import all_statements
 from theory.wu2025.curvature import curvature
 from theory.wu2025.designs import draw_network
 from theory.wu2025.networks import from_neurons
+from theory.wu2025.products import hessian_product
 from theory.wu2025.setting import ScoreProblem
 from theory.wu2025.stability import batch_second_moment, pathwise_moments
 from verification.climbing import climb
@@ -105,6 +107,19 @@ def hessians() -> None:
         )
 
 
+def products() -> None:
+    """Compare one matrix-free product with forming the matrix, and the top eigenvalue beyond 2,000 parameters."""
+    p = example(1000)
+    fast, _ = timed(lambda: hessian_product(p)(np.ones(2000)))
+    slow, _ = timed(lambda: curvature(_fresh(p)).hessian @ np.ones(2000), 1)
+    print(f"Hessian times vector, width 1000: matrix-free {fast * 1e3:.2f} ms; naive {slow * 1e3:.0f} ms")
+    wide = example(4000)
+    lanczos, found = timed(lambda: extreme_eigenvalues(hessian_product(wide), 8000), 1)
+    print(
+        f"sharpness, width 4000: {lanczos:.1f} s by {found.method}, residual {found.residual_largest:.0e}; the matrix has 512 MB"
+    )
+
+
 def second_moments() -> None:
     """Compare the exact second moment of (7) with a Monte-Carlo mean."""
     for width in (1, 2, 4):
@@ -142,5 +157,6 @@ def _fresh(p: Any) -> Any:
 
 if __name__ == "__main__":
     hessians()
+    products()
     second_moments()
     searches()
