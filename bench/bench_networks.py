@@ -102,9 +102,7 @@ def hessians() -> None:
         slow, naive = timed(lambda p=p: quadrature_hessian(p), 1)
         scale = np.abs(parts.hessian).max()
         off = np.abs(naive - parts.hessian).max() / scale
-        print(
-            f"Hessian, width {width:4d}: exact {fast * 1e3:8.2f} ms; naive {slow * 1e3:9.1f} ms, off by {off:.0e} of the largest"
-        )
+        print(f"Hessian, width {width:4d}: exact {fast * 1e3:8.2f} ms; naive {slow * 1e3:9.1f} ms, off by {off:.0e}")
 
 
 def products() -> None:
@@ -115,9 +113,7 @@ def products() -> None:
     print(f"Hessian times vector, width 1000: matrix-free {fast * 1e3:.2f} ms; naive {slow * 1e3:.0f} ms")
     wide = example(4000)
     lanczos, found = timed(lambda: extreme_eigenvalues(hessian_product(wide), 8000), 1)
-    print(
-        f"sharpness, width 4000: {lanczos:.1f} s by {found.method}, residual {found.residual_largest:.0e}; the matrix has 512 MB"
-    )
+    print(f"sharpness, width 4000: {lanczos:.1f} s by {found.method}, residual {found.residual_largest:.0e}")
 
 
 def second_moments() -> None:
