@@ -8,6 +8,7 @@ expectation loses the kinks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -235,7 +236,7 @@ def without_flat_directions(moments: PathwiseMoments) -> PathwiseMoments:
     """
     square = np.einsum("acce->ae", moments.second)
     values, vectors = np.linalg.eigh(square)
-    basis = vectors[:, values > FLAT * values[-1]]
+    basis = vectors[:, values > FLAT * max(values[-1], 0.0)]
     first = np.einsum("nab,ai,bj->nij", moments.first, basis, basis)
     second = np.einsum("abce,ai,bj,ck,el->ijkl", moments.second, basis, basis, basis, basis, optimize=True)
     return PathwiseMoments(first=first, second=second)
@@ -264,7 +265,9 @@ class Thresholds:
 
 
 def mean_square_threshold(moments: PathwiseMoments, batch: int) -> float:
-    r"""Return the largest :math:`\gamma=m\eta` at which the second moment of (7) stays bounded, 0 if there is none.
+    r"""Return the largest :math:`\gamma=m\eta` at which the second moment of (7) stays bounded.
+
+    It is 0 if there is none, and infinite if every neuron is dead.
 
     It is stable if some :math:`P>0` has :math:`\bar HP+P\bar H>\gamma\,\mathbb E[\hat HP\hat H]`. Both sides are linear in
     P, the left one :math:`\mathcal L` with a positive inverse if :math:`\bar H>0`, so the limit is
@@ -283,6 +286,8 @@ def mean_square_threshold(moments: PathwiseMoments, batch: int) -> float:
         The threshold on :math:`m\eta`.
     """
     moments = without_flat_directions(moments)
+    if moments.first.shape[-1] == 0:
+        return math.inf
     values, vectors = np.linalg.eigh(np.mean(moments.first, axis=0))
     if values[0] <= 0:
         return 0.0

@@ -191,4 +191,5 @@ def small_noise_limit(problem: ScoreProblem) -> SmallNoise:
 def exact_sigma_0(problem: ScoreProblem) -> Fraction:
     r"""Return :math:`\sigma_0` of :func:`small_noise_limit` as a short decimal below it."""
     value = small_noise_limit(problem).sigma_0
-    return Fraction(f"{value * (1 - 1e-5):.5g}")
+    unit = Fraction(10) ** (math.floor(math.log10(value)) - 4)
+    return math.floor(Fraction(value) / unit) * unit

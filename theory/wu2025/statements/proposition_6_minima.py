@@ -29,7 +29,7 @@ SAMPLES = (
     ((Fraction(-1, 6), Fraction(1, 6)), Fraction(99, 100), Fraction(1, 20)),
     ((Fraction(0), Fraction(1), Fraction(3)), Fraction(4, 5), Fraction(3, 10)),
 )
-WIDTHS, STARTS = (1, 2, 3), 5
+WIDTHS, STARTS = (1, 2, 3), 4
 NEAR = 10**6
 
 

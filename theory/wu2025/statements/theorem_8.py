@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from theory.statement import (
 from theory.wu2025.curvature import network_risk, quadratic_risk, sharpness
 from theory.wu2025.designs import draw_design, draw_sample, rounded
 from theory.wu2025.irregularity import empirical_risk, risk_by_definition
-from theory.wu2025.networks import NetworkProblem, lipschitz_constant, network, network_class
+from theory.wu2025.networks import NetworkProblem, from_neurons, lipschitz_constant, network, network_class
 from theory.wu2025.proofs import compared, gaussian_mean, identity, rests_on, two_point_variance
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem, draw_gaps
 from theory.wu2025.statements.proposition_6 import BoundedNetwork, bounded, draw_any_network, within
@@ -86,6 +87,20 @@ below_limit = Hypothesis(
 )
 
 
+def _flat_network(draw: Draw, problem: ScoreProblem) -> NetworkProblem:
+    """Draw a network of small curvature: weights small against the sample, kinks far from the data, where M and D live."""
+    gaps = [problem.mu * (b - a) for a, b in pairwise(problem.x)]
+    small = float(problem.mu * (problem.x[-1] - problem.x[0])) * draw.positive(1e-3, 0.1)
+    kinks, directions, weights = [], [], []
+    for _ in range(draw.integer(1, 3)):
+        i = draw.integer(0, problem.n - 2)
+        place = rounded(draw.real(0.3, 0.7), 3)
+        kinks.append(problem.mu * problem.x[i] + gaps[i] * place)
+        directions.append(draw.choice((1, -1)))
+        weights.append(draw.choice((1, -1, 0)) * rounded(small, 3))
+    return from_neurons(problem, kinks, directions, weights)
+
+
 def _draw_small_noise(draw: Draw, in_force: frozenset[str]) -> SmallNoiseNetwork:
     """Draw a sample on a small scale, sigma below its limit, and a network of small weights, at times none at all."""
     gaps = draw_gaps(draw, draw.integer(2, 5))
@@ -97,12 +112,7 @@ def _draw_small_noise(draw: Draw, in_force: frozenset[str]) -> SmallNoiseNetwork
     share = draw.choice((Fraction(1), None))
     sigma = limit if share else limit * rounded(draw.real(0.3, 1.0), 3)
     problem = ScoreProblem(x=tuple(x), mu=mu, sigma=sigma)
-    base = draw_design(draw, problem, most_groups=2)
-    if large_rate.name in in_force:
-        # Risk, and so curvature, of weights that are small against the lengths of the sample.
-        small = rounded(float(mu * (x[-1] - x[0])) * draw.positive(1e-3, 1.0), 3)
-        top = max(abs(weight) for weight in base.weights)
-        base = replace(base, weights=tuple(weight * small / top if top else weight for weight in base.weights))
+    base = _flat_network(draw, problem) if large_rate.name in in_force else draw_design(draw, problem, most_groups=2)
     bound = max(Fraction(float(safe_bound(problem))) * Fraction(1001, 1000), max(abs(weight) for weight in base.weights))
     fields = {item.name: getattr(bounded(base, bound), item.name) for item in dataclasses.fields(BoundedNetwork)}
     return SmallNoiseNetwork(**fields, limit=limit)
@@ -122,7 +132,7 @@ ZERO = {
     "x": [0, "1/2"],
     "mu": "1/2",
     "sigma": "1/100",
-    "kinks": [0],
+    "kinks": ["-1/10"],
     "directions": [1],
     "weights": [0],
     "multiplicities": [1],
@@ -454,7 +464,7 @@ part_b = Identity(
     formula=r"R_n(\theta)-R_n(s^\star)=\frac1n\sum_i\mathbb E\big(s_\theta(Y)-s^\star(Y)\big)^2",
     source=f"{PAPER}, after Theorem 8, page 10",
     instance=NetworkProblem,
-    instances=lambda draw, in_force: draw_design(draw, draw_sample(draw, least=2.0, most=8.0, most_points=3), most_groups=1),
+    instances=lambda draw, in_force: draw_design(draw, draw_sample(draw, least=2.0, most=8.0, most_points=2), most_groups=1),
     hypotheses=NETWORK,
     left=excess_risk,
     right=lambda p, c: squared_distance(p),
@@ -579,6 +589,7 @@ def _draw_chain(draw: Draw, in_force: frozenset[str]) -> ChainProblem:
         (steep.name, 1 / sigma**2),
         (safe_power.name, 1 / sigma**6),
         (by_definition.name, mu**2 * delta**2 / (2 * sigma**4)),
+        ("sigma <= sigma_4", rounded(1.001 * float(n * mu * delta / 1074) ** 0.25, 6)),
     ):
         if name in in_force:
             least.append(value)
@@ -641,7 +652,7 @@ def _draw_second(power: int) -> Any:
             lifted = base.lift(FLOATS)
             if _log_left(lifted) <= _log_right(lifted, power) - 1e-9:
                 break
-            sigma = rounded(float(base.sigma) * 0.95, 4)
+            sigma = rounded(float(base.sigma) * 0.85, 4)
             base = replace(base, sigma=sigma, bound=1 / sigma**6)
         return base
 
