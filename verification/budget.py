@@ -42,12 +42,12 @@ class Budget:
 
 PROFILES = {
     "quick": Budget(
-        cases=160,
-        least_cases=32,
+        cases=120,
+        least_cases=24,
         ascents=4,
         ascent_steps=50,
         climbs=4,
-        climb_steps=200,
+        climb_steps=150,
         certified=6,
         last_bits=1024,
         boxes=20_000,

@@ -31,6 +31,8 @@ from verification.shrink import complexity, shrink
 from verification.teeth import bite, bite_equivalence, cases_of
 
 __all__ = ["check_at", "judge"]
+DEAR = 16
+"""Cost beyond which one drawn instance a kind is certified, besides the gallery."""
 
 
 def judge(statement: Statement, *, budget: Budget, seed: int) -> Judgement:
@@ -213,6 +215,7 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
     certification = _Certification(statement, budget)
     # Hard quantities are certified at fewer instances; the gallery is always among them.
     count = budget.certified if statement.cost <= 4 else max(2, budget.certified // 3)
+    count = max(1, count // 2) if statement.cost > DEAR else count
     chosen = gallery + [case.instance for case in _spread(search, count)] + search.undefined[:2]
     for instance in dict.fromkeys(chosen):
         certification.add(instance)

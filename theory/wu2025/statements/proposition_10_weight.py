@@ -113,10 +113,10 @@ part_b = replace(
         without(
             apart.name,
             {
-                "x": [*(Fraction(-20) + Fraction(k, 100) for k in range(40)), *(Fraction(k, 100) for k in range(40)), 2],
+                "x": [*(Fraction(-20) + Fraction(k, 1000) for k in range(40)), *(Fraction(k, 1000) for k in range(40)), 2],
                 "mu": "99/100",
             }
-            | {"sigma": "99/100", "i": 80, "y": "99/50"},
+            | {"sigma": "99/100", "i": 80, "y": "197/100"},
         ),
     ),
 )

@@ -104,10 +104,10 @@ def _flat_network(draw: Draw, problem: ScoreProblem) -> NetworkProblem:
 def _draw_small_noise(draw: Draw, in_force: frozenset[str]) -> SmallNoiseNetwork:
     """Draw a sample on a small scale, sigma below its limit, and a network of small weights, at times none at all."""
     gaps = draw_gaps(draw, draw.integer(2, 5))
-    scale, mu = draw.positive(0.02, 1.0), rounded(draw.real(0.3, 0.98), 3)
+    scale, mu = draw.positive(0.02, 0.3), rounded(draw.real(0.3, 0.98), 3)
     x = [Fraction(0)]
     for gap in gaps:
-        x.append(x[-1] + rounded(min(gap, 20.0) * scale, 4))
+        x.append(x[-1] + rounded(min(gap, 4.0) * scale, 4))
     limit = exact_sigma_0(ScoreProblem(x=tuple(x), mu=mu, sigma=Fraction(1, 2)))
     share = draw.choice((Fraction(1), None))
     sigma = limit if share else limit * rounded(draw.real(0.3, 1.0), 3)
