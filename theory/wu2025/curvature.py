@@ -244,7 +244,7 @@ def sharpness(p: Any, parts: Curvature | None = None, *, kink: int = 1) -> Numbe
     parts
         Its curvature, computed if not given.
     kink
-        Multiple of the kink term: 0 gives the mean of the pathwise Hessians, -1 the sign that is printed.
+        Multiple of the kink term: 0 gives the mean of the pathwise Hessians.
 
     Returns
     -------

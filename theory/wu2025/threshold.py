@@ -15,6 +15,9 @@ from numerics.arithmetic import FLOATS, Number, exp, maximum, negative_part, pi,
 from theory.statement import InputError
 from theory.wu2025.setting import ScoreProblem
 
+ROOM = 1.01
+"""The bound on the weights may exceed :math:`C_n/\\sigma^6` by this factor."""
+
 
 def printed_threshold(p: Any) -> Number:
     r"""Return :math:`\frac{2^{12}\sigma^2}{\mu n^2\Delta}`, beyond which Theorem 8 speaks about a learning rate."""
@@ -145,9 +148,9 @@ def _log_condition(p: Any, constant: float, sigma: float) -> float:
 def small_noise_limit(problem: ScoreProblem) -> SmallNoise:
     r"""Return a computable :math:`\sigma_0` for Theorem 8, for every n >= 2.
 
-    For :math:`\sigma\le\sigma_0` and :math:`A=C_n/\sigma^6` the printed threshold exceeds :math:`2\sigma^4`, so our bound gives
-    :math:`R_n\ge\frac1{16\sigma^6A^2}`. Half of that exceeds :math:`R_n(s^\star)`, the other half the printed bound on the
-    excess risk.
+    For :math:`\sigma\le\sigma_0` and :math:`A=C_n/\sigma^6`, or 1% more, the printed threshold exceeds
+    :math:`2\sigma^4`, so our bound gives :math:`R_n\ge\frac1{16\sigma^6A^2}`. Half of that exceeds :math:`R_n(s^\star)`,
+    the other half the printed bound on the excess risk.
 
     Parameters
     ----------
@@ -167,7 +170,7 @@ def small_noise_limit(problem: ScoreProblem) -> SmallNoise:
     p = problem.lift(FLOATS)
     if p.n < 2 or not p.minimum_spacing > 0:
         raise InputError(f"n = {p.n}, Delta = {p.minimum_spacing if p.n > 1 else 0}: two distinct points are needed")
-    constant = float(total_variation_constant(p))
+    constant = ROOM * float(total_variation_constant(p))
     length = float(p.mu * p.minimum_spacing)
     monotone = length / math.sqrt(40)
     low, high = monotone * 1e-6, monotone
@@ -179,7 +182,7 @@ def small_noise_limit(problem: ScoreProblem) -> SmallNoise:
     else:
         optimal = monotone
     # pi n^5 mu^3 Delta^3 sigma^2 2^5 <= 2^36 sqrt(e) A^2 with A = C_n/sigma^6: sigma^14 at most the ratio.
-    ratio = 2**31 * math.exp(0.5) * constant**2 / (math.pi * p.n**5 * length**3)
+    ratio = 2**31 * math.exp(0.5) * (constant / ROOM) ** 2 / (math.pi * p.n**5 * length**3)
     return SmallNoise(
         rate=math.sqrt(2**11 / (p.n**2 * length)),
         monotone=monotone,

@@ -206,7 +206,7 @@ def test_gradient_descent_on_the_risk_contracts_below_the_bound_of_8_and_not_abo
 
 def test_the_hypothesis_of_stability_fails_beyond_the_threshold_of_the_second_moment():
     for eta, expected in (("1/200", Truth.TRUE), ("56/10000", Truth.TRUE), ("6/1000", Truth.FALSE)):
-        instance = module.NeuronProblem.parse({**STABLE, "eta": eta})
+        instance = module.NeuronProblem.parse({**STABLE, "eta": eta, "batch": 2})
         assert hypotheses_truth(module.equation_8, instance) is expected
 
 

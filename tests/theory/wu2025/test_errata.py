@@ -15,7 +15,7 @@ from verification.draws import UnitDraw
 from verification.evaluate import float_hypotheses
 from verification.prove import prove
 
-STATEMENTS = all_statements()
+STATEMENTS = {key: entry for key, entry in all_statements().items() if entry.paper == "wu2025"}
 REFUTED = [entry for entry in STATEMENTS.values() if entry.erratum is not None]
 mp.mp.dps = 50
 

@@ -16,6 +16,7 @@ from theory.statement import Erratum, Statement
 from theory.wu2025.curvature import curvature, network_risk
 from theory.wu2025.networks import expanded
 from theory.wu2025.statements import theorem_8 as module
+from theory.wu2025.statements import theorem_8_steps as steps
 from theory.wu2025.threshold import sharp_risk_bound
 from verification.evaluate import certified, check_at, consistent, hypotheses_truth
 from verification.prove import prove
@@ -162,7 +163,7 @@ def claimed(n, mu, delta, sigma, bound, power=36):
 
 def test_the_printed_condition_on_sigma_2_lacks_the_cube_of_the_spacing():
     with mp.workdps(40):
-        n, mu, delta, span, sigma, bound, _ = chain(module.step_19.erratum.counterexample)
+        n, mu, delta, span, sigma, bound, _ = chain(steps.step_19.erratum.counterexample)
         small = mp.exp(-((mu * delta / sigma) ** 2) / 32)
         condition = mp.pi * n**5 * mu / (2**38 * mp.sqrt(mp.e) * span**2 * bound**4)
         assert bound >= 1 / sigma**2
@@ -171,7 +172,7 @@ def test_the_printed_condition_on_sigma_2_lacks_the_cube_of_the_spacing():
         left = 4 * mu**2 * span**2 / sigma**4 * small
         right = claimed(n, mu, delta, sigma, bound)
         assert left > right
-        found = check_at(module.step_19, module.step_19.erratum.counterexample)
+        found = check_at(steps.step_19, steps.step_19.erratum.counterexample)
         assert found.verdict is Truth.FALSE
         assert float(found.comparison.left) == pytest.approx(float(left), rel=1e-12, abs=0)
         assert float(found.comparison.right) == pytest.approx(float(right), rel=1e-12, abs=0)
@@ -189,22 +190,20 @@ def test_with_the_cube_the_condition_is_the_implication(n, delta, sigma, mu):
 
 def test_19_and_a_small_sigma_do_not_give_20_when_the_points_are_far_apart():
     with mp.workdps(30):
-        data = module.step_20.erratum.counterexample
+        data = steps.step_20.mutants[-1].tries[0]
         n, mu, delta, _, sigma, bound, risk = chain(data)
         assert sigma <= 1 / n
         assert bound >= 1 / sigma**6
         assert risk <= claimed(n, mu, delta, sigma, bound, 35)
         assert risk > 1 / (16 * n * sigma**2)
-        assert check_at(module.step_20, data).verdict is Truth.FALSE
-        # What C_n is chosen for excludes it.
+        # What C_n is chosen for excludes it, which the line does not say.
         assert bound < mu**2 * delta**2 / (2 * sigma**4)
-        lifted = module.ChainProblem.parse(data).lift(FLOATS)
+        lifted = steps.ChainProblem.parse(data).lift(FLOATS)
         for power in (35, 36):
-            assert module.claim_bound(lifted, power) == pytest.approx(
+            assert steps.claim_bound(lifted, power) == pytest.approx(
                 float(claimed(n, mu, delta, sigma, bound, power)), rel=1e-12, abs=0
             )
-        repaired = module.step_20_repaired
-        assert hypotheses_truth(repaired, repaired.instance.parse(data)) is Truth.FALSE
+        assert hypotheses_truth(steps.step_20, steps.step_20.instance.parse(data)) is Truth.FALSE
 
 
 @settings(max_examples=40)

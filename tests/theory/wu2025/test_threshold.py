@@ -63,10 +63,14 @@ class Conditions:
         return self.mu**2 * self.span**2 / (4 * sigma**4) * mp.exp(-((self.mu * self.gap / sigma) ** 2) / 8)
 
     def held(self, sigma):
-        """Return the three conditions, with A = C_n/sigma^6."""
+        """Return the three conditions: the risk with A = 1.01 C_n/sigma^6, the claim with the two of them that are hardest."""
         bound = self.constant() / sigma**6
-        half = 1 / (32 * sigma**6 * bound**2)
-        return self.threshold(sigma) >= 2 * sigma**4, self.optimal(sigma) <= half, self.excess(sigma, bound) <= half
+        half = 1 / (32 * sigma**6 * (module.ROOM * bound) ** 2)
+        return (
+            self.threshold(sigma) >= 2 * sigma**4,
+            self.optimal(sigma) <= half,
+            self.excess(sigma, bound) <= 1 / (32 * sigma**6 * bound**2),
+        )
 
 
 @EVERY

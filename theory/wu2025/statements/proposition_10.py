@@ -1,4 +1,4 @@
-"""Proposition 10: the tangent kernel against the irregularity of a network; false as printed, and its proof line by line."""
+"""Proposition 10: the tangent kernel against the irregularity; false as printed, and its proof line by line, hence long."""
 
 from __future__ import annotations
 
@@ -188,6 +188,13 @@ def scaled_noised_variation(p: Any, c: Any) -> Number:
     return c.c * noised_irregularity(p) / p.width
 
 
+def _conditional_mean() -> Any:
+    import sympy
+
+    p, s, n = sympy.symbols("p s n", positive=True)
+    return sympy.simplify(p**2 * (s / (n * p)) - p * s / n)
+
+
 def _translation() -> Any:
     """Return the component of grad s along the translation less s'/sqrt(m), for three active neurons."""
     import sympy
@@ -328,7 +335,7 @@ step_2 = Identity(
     right=lambda p, c: gram_eigenvalue(p),
     cost=3,
     erratum=Erratum(
-        wrong="the two maxima belong to E Phi Phi^T and E Phi^T Phi, which share no eigenvalues once Phi is random.",
+        wrong="the two maxima belong to E Phi Phi^T and E Phi^T Phi, which need not share eigenvalues once Phi is random.",
         line="the third equality of the second display",
         counterexample=ONE_NEURON,
         repaired="wu2025.proposition-10.reading-noised.step-1",
@@ -394,6 +401,11 @@ step_5 = Identity(
     right=lambda p, c: one_sided_weights(p),
     cost=4,
     gallery=(NOISED,),
+    proof=Proof(
+        set="every network and noise",
+        argument="The event is mu U > tau - xi for direction 1; P^2 times the conditional mean is P times the mean.",
+        steps=(identity("P^2 (S/(n P)) = P S/n", _conditional_mean),),
+    ),
     mutants=(
         changed("the other side", right=lambda p, c: one_sided_weights(replace(p, directions=-np.asarray(p.directions)))),
     ),
@@ -447,6 +459,6 @@ step_7 = replace(
     proof=Proof(
         set="every network and noise",
         argument="Steps 4 and 5, then a side is at least the minimum of both; jumps at coinciding kinks add.",
-        steps=(rests_on(step_4),),
+        steps=(rests_on(step_4, step_5),),
     ),
 )

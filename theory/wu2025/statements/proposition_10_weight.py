@@ -90,7 +90,7 @@ part_b = replace(
     title="the weight against that of the noised sample, for separated points",
     says=(
         "Ours: if mu Delta >= 8 sigma, pi is at most 2.02 times the weight of the noised sample on [mu x_1, mu x_n]. At the"
-        " ends the factor is 2; without separation no factor does."
+        " ends the factor is 2; without separation it can exceed 15."
     ),
     formula=r"\pi(y)\le\frac{101}{50}\,\hat\pi(y)\qquad(\mu\Delta\ge8\sigma)",
     hypotheses=(*SETTING, gap_index, in_gap, apart),

@@ -1,4 +1,4 @@
-"""Proposition 6: curvature against irregularity; false as printed. Every displayed step of its proof, and what holds."""
+"""Proposition 6: curvature against irregularity; false as printed. Every displayed step of its proof, hence long."""
 
 from __future__ import annotations
 
@@ -338,6 +338,11 @@ def _cases() -> tuple[Truth, str]:
     return rests_on(step_6, step_9, step_lipschitz).check()
 
 
+def _mixed() -> tuple[Truth, str]:
+    return rests_on(proposition_10_noised, step_mixed).check()
+
+
+MIXED = ProofStep(says="the repaired Proposition 10 and the step on the mixed term", check=_mixed)
 PARTS = ProofStep(says="the repaired Proposition 10 and the steps on the mixed, the kink and the residual terms", check=_parts)
 
 proposition_6 = Inequality(
@@ -389,7 +394,7 @@ reading_noised = replace(
     title="irregularity against sharpness and risk, with the weight of the noised sample",
     says=(
         "Repaired: the printed bound holds for the irregularity with the weight of the noised sample (see Proposition 10). The"
-        " two irregularities differ by at most A sigma/2."
+        " printed irregularity exceeds the other by A sigma/2 at most."
     ),
     formula=r"\int|s_\theta''|\hat\pi\le\frac{\lambda_{\max}(\nabla^2R_n(\theta))m}4+\frac{\sqrt{R_n(\theta)}}2"
     r"+\frac A{\sqrt{2\pi}\sigma}\max\Big(\sqrt{2nR_n(\theta)},(\sqrt{2\pi e}A\sigma nR_n(\theta))^{1/3}\Big)",
@@ -435,17 +440,18 @@ reading_sharp = replace(
     r"+\frac A{2\sqrt{2\pi}\sigma}\Big(2\sqrt R+(4(A+\sigma^{-2})\sigma R)^{1/3}\Big)",
     source="ours; sharpens the repaired Proposition 6",
     hypotheses=CLASS,
+    uses=("wu2025.proposition-10.reading-noised", "wu2025.proposition-6.step-mixed"),
     right=sharp_bound,
     proof=Proof(
         set="every n >= 1, every sample, mu, sigma and every network with |w| <= A",
         argument=(
-            "Write q_i = |f_i(tau)|, P_i = exp(-(tau - mu x_i)^2/2 sigma^2), L = A + 1/sigma^2. E_i f_i^2 >= E_i (q_i - L|Y -"
-            " tau|)_+^2 >= P_i q_i^2 g(q_i/(L sigma)) with g(h) = E(1 - |xi|/h)_+^2, since the Gaussian averaged over both"
-            " sides of tau is at least P_i e^(-u^2/2) there. g increases, g(h)/h decreases, so g(h) >= min(1, h)/4 by the"
-            " value at 1. With P_i <= 1, P_i q_i <= 2 sqrt(E_i f_i^2) or (4 L sigma E_i f_i^2)^(1/3); both are concave in E_i"
-            " f_i^2, whose mean is R."
+            "As for the repaired proposition, but for the kink term: write q_i = |f_i(tau)|, P_i = exp(-(tau - mu x_i)^2/2"
+            " sigma^2), L = A + 1/sigma^2. E_i f_i^2 >= E_i (q_i - L|Y - tau|)_+^2 >= P_i q_i^2 g(q_i/(L sigma)) with g(h) ="
+            " E(1 - |xi|/h)_+^2, since the Gaussian averaged over both sides of tau is at least P_i e^(-u^2/2) there. g"
+            " increases, g(h)/h decreases, so g(h) >= min(1, h)/4 by the value at 1. With P_i <= 1, P_i q_i <= 2 sqrt(E_i"
+            " f_i^2) or (4 L sigma E_i f_i^2)^(1/3); both are concave in E_i f_i^2, whose mean is R."
         ),
-        steps=(compared("E(1 - |xi|)_+^2 >= 1/4", _tent, ">=", range(1)),),
+        steps=(MIXED, compared("E(1 - |xi|)_+^2 >= 1/4", _tent, ">=", range(1))),
     ),
     mutants=(
         past_the_slack("c"),
@@ -470,7 +476,7 @@ reading_pathwise = replace(
     proof=Proof(
         set="every n >= 1, every sample, mu, sigma and every network",
         argument="As for the repaired proposition; D is not there to be bounded.",
-        steps=(PARTS,),
+        steps=(MIXED,),
     ),
     mutants=(
         past_the_slack("c"),
@@ -817,7 +823,7 @@ step_11_any = replace(
     mutants=(past_the_slack("c"), changed("R for the roots", right=lambda p, c: 2 * network_risk(p))),
 )
 
-step_10 = replace(
+step_5 = replace(
     step_11,
     id="wu2025.proposition-6.step-5",
     title="the risk against the mass of the domain",

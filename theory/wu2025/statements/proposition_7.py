@@ -206,7 +206,12 @@ reading_repaired = replace(
         steps=(
             compared("the gain exceeds 1 per unit of sum P_i/M", _gain, ">", range(1)),
             compared("n = 3, ..., 64: sum of k^2 (k+1)/2 >= n^4/128", _inner_sum, ">=", range(3, 65)),
-            compared("n >= 64: h^2 (h - 1)^2/4 >= n^4/128 with h = n/2 - 1", _large_sum, ">", range(64, 65)),
+            compared(
+                "n >= 64: h^2 (h - 1)^2/4 >= n^4/128 with h = n/2 - 1, whose ratio to n^4 increases, at n = 64",
+                _large_sum,
+                ">",
+                range(64, 65),
+            ),
         ),
     ),
     mutants=(
