@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from theory.statement import InputError
+from verification.measure_discretization_cli import discretization_command
 from verification.measure_stability_cli import stability_command
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def measure() -> None:
 
 
 app.command("stability")(stability_command)
+app.command("discretization")(discretization_command)
 
 
 @app.command("score")
