@@ -118,11 +118,11 @@ def test_the_strategy_of_every_statement_builds_instances_that_satisfy_its_hypot
     rng = np.random.default_rng(20250205)
     accepted = {}
     for statement in STATEMENTS:
-        drawn = [statement.instances(UnitDraw(source=rng.random), statement.in_force) for _ in range(25)]
+        drawn = [statement.instances(UnitDraw(source=rng.random), statement.in_force) for _ in range(16)]
         accepted[statement.id] = sum(float_hypotheses(statement, instance) for instance in drawn) / len(drawn)
         for instance in drawn:
             x = getattr(instance, "x", ())
-            if isinstance(x, tuple):
+            if isinstance(x, tuple) and hasattr(instance, "gaps"):
                 assert all(isinstance(value, Fraction) for value in x)
                 assert all(a < b for a, b in itertools.pairwise(x))
                 # Distinct fractions must stay distinct as floats.

@@ -11,8 +11,8 @@ import pytest
 
 import verification
 from numerics.comparison import Truth, decide
+from theory.proofs import compared
 from theory.registry import ID, all_statements
-from theory.wu2025.proofs import compared
 from theory.wu2025.statements import lemma_12, proposition_2, remark_4, theorem_4
 from verification.evaluate import certified, check_at, consistent, equality_bits, hypotheses_truth
 from verification.prove import prove

@@ -12,8 +12,8 @@ from typing import Any
 
 from numerics.arithmetic import Number, exp, minimum, sqrt, where
 from theory.marion2024.setting import PAPER, rounded
+from theory.proofs import identity
 from theory.statement import Draw, Erratum, Hypothesis, Inequality, Instance, Proof, changed, past_the_slack
-from theory.wu2025.proofs import identity
 
 
 @dataclass(frozen=True, kw_only=True)

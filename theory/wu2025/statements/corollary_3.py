@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from numerics.arithmetic import Arithmetic, Number, absolute, exp
+from theory.proofs import boxes, compared, identity
 from theory.statement import Draw, Erratum, Hypothesis, Inequality, Limit, Proof, changed, past_the_slack, without
 from theory.wu2025.bounds import derivative_gap_bound, risk_bound, risk_pair_bound
 from theory.wu2025.irregularity import empirical_risk, log_empirical_risk
-from theory.wu2025.proofs import boxes, compared, identity
 from theory.wu2025.score import law_at_offset, law_of_w
 from theory.wu2025.setting import (
     PAPER,

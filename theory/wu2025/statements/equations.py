@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Number, total
+from theory.proofs import identity
 from theory.statement import Draw, Identity, Inequality, Proof, changed
 from theory.wu2025 import derivation
 from theory.wu2025.irregularity import empirical_risk, risk_by_definition
-from theory.wu2025.proofs import identity
 from theory.wu2025.score import (
     law_of_w,
     score_derivative_from_variance,

@@ -18,11 +18,11 @@ import numpy as np
 from numerics.arithmetic import Arithmetic, Kind, Number, kind_of, normal_density, sqrt, total
 from numerics.gaussian_tails import tail_moments
 from numerics.roots import RootError, bracketed_root, isolate
+from theory.proofs import identity
 from theory.statement import Draw, Erratum, Hypothesis, Identity, Inequality, Proof, changed, past_the_slack, without
 from theory.wu2025.curvature import curvature, largest_eigenvalue, network_risk
 from theory.wu2025.designs import draw_network, rounded
 from theory.wu2025.networks import NetworkProblem, moments_about, network_class
-from theory.wu2025.proofs import identity
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem
 from theory.wu2025.stability import mean_square_threshold, pathwise_means, pathwise_moments, second_moment_map
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from theory.proofs import identity
 from theory.statement import Inequality, Proof, changed, past_the_slack, scaled
 from theory.wu2025.bounds import total_variation_bound, total_variation_bound_sharp
 from theory.wu2025.irregularity import total_variation
-from theory.wu2025.proofs import identity
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem, draw_problem
 
 

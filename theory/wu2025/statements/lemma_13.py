@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Number, exp
+from theory.proofs import identity
 from theory.statement import Draw, Hypothesis, Inequality, Instance, Proof, changed, scaled, without
-from theory.wu2025.proofs import identity
 from theory.wu2025.setting import PAPER
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from numerics.arithmetic import Number, absolute, exp, maximum, minimum, pi, sqrt
 from numerics.gaussian_moments import mean_square, moments, truncated_moments
+from theory.proofs import boxes, identity
 from theory.statement import (
     Draw,
     Erratum,
@@ -21,7 +22,6 @@ from theory.statement import (
     scaled,
     without,
 )
-from theory.wu2025.proofs import boxes, identity
 from theory.wu2025.setting import PAPER
 
 WHERE = f"{PAPER}, Lemma 14, page 36"

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from numerics.arithmetic import Number, balls, normal_density, total
+from theory.proofs import identity
 from theory.statement import Draw, Erratum, Hypothesis, Identity, Limit, Proof, changed
 from theory.wu2025.curvature import curvature, quadratic_risk
 from theory.wu2025.designs import draw_network, rounded
 from theory.wu2025.networks import NetworkProblem, network, network_class
-from theory.wu2025.proofs import identity
 from theory.wu2025.setting import PAPER, SETTING, Numbers
 
 SOURCE = f"{PAPER}, Lemma 5, page 9, and its proof, pages 24-26"

@@ -11,6 +11,7 @@ import numpy as np
 
 from numerics.arithmetic import Number, absolute, maximum, total, where
 from numerics.gaussian_tails import tail_moments
+from theory.proofs import identity, rests_on, square_gap, two_point_variance
 from theory.statement import Draw, Erratum, Identity, Inequality, Proof, changed, past_the_slack, scaled
 from theory.wu2025.curvature import curvature, largest_eigenvalue, tangent_kernel_eigenvalue
 from theory.wu2025.designs import CLIMB, draw_network, rounded
@@ -23,7 +24,6 @@ from theory.wu2025.networks import (
     noised_irregularity,
     total_variation_over,
 )
-from theory.wu2025.proofs import identity, rests_on, square_gap, two_point_variance
 from theory.wu2025.setting import PAPER, SETTING
 from theory.wu2025.weight import pi_minus, pi_plus, unsmoothed_weight
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, exp, normal_density, normal_mass
+from theory.proofs import compared, identity
 from theory.statement import Draw, Hypothesis, Inequality, Proof, changed, past_the_slack, scaled, without
-from theory.wu2025.proofs import compared, identity
 from theory.wu2025.setting import SETTING, PointProblem, draw_problem, gap_index
 from theory.wu2025.weight import noised_weight, weight_function
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from numerics.arithmetic import Number, absolute, exp
+from theory.proofs import boxes, identity
 from theory.statement import Draw, Hypothesis, Inequality, Proof, changed, past_the_slack, scaled, without
 from theory.wu2025.bounds import mean_bound, midpoint_variance_bound, small_noise_factor, variance_bound
-from theory.wu2025.proofs import boxes, identity
 from theory.wu2025.score import law_at_offset
 from theory.wu2025.setting import (
     PAPER,

@@ -22,6 +22,7 @@ from numerics.arithmetic import (
     sqrt,
 )
 from numerics.comparison import Truth
+from theory.proofs import compared, identity, rests_on, square_gap
 from theory.statement import (
     Draw,
     Erratum,
@@ -47,7 +48,6 @@ from theory.wu2025.networks import (
     network_irregularity,
     noised_irregularity,
 )
-from theory.wu2025.proofs import compared, identity, rests_on, square_gap
 from theory.wu2025.setting import PAPER, SETTING
 from theory.wu2025.statements.proposition_10 import reading_noised as proposition_10_noised
 

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 from numerics.arithmetic import Number, total
+from theory.proofs import rests_on
 from theory.statement import Draw, Hypothesis, Inequality, Proof, changed, past_the_slack, without
 from theory.wu2025.curvature import curvature, largest_eigenvalue
 from theory.wu2025.networks import NetworkProblem, network_irregularity, noised_irregularity
-from theory.wu2025.proofs import rests_on
 from theory.wu2025.setting import PAPER, ScoreProblem
 from theory.wu2025.statements.equations_7_8 import equation_8_pathwise
 from theory.wu2025.statements.proposition_6 import (

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, exp, normal_density, normal_mass, pi, sqrt
+from theory.proofs import compared, identity, rests_on
 from theory.statement import (
     Draw,
     Erratum,
@@ -24,7 +25,6 @@ from theory.statement import (
 from theory.wu2025.curvature import network_risk
 from theory.wu2025.designs import draw_sample, memorizing_network, rounded
 from theory.wu2025.networks import NetworkProblem, network_class, network_irregularity, noised_irregularity
-from theory.wu2025.proofs import compared, identity, rests_on
 from theory.wu2025.setting import PAPER, SETTING
 from theory.wu2025.statements.lemma_14 import parts_identity
 from theory.wu2025.statements.proposition_10_weight import part_b as weight_comparison

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, erfc, exp, normal_mass, sqrt
+from theory.proofs import boxes, compared, identity
 from theory.statement import Draw, Erratum, Hidden, Hypothesis, Inequality, Proof, changed, past_the_slack, scaled, without
 from theory.wu2025.bounds import printed_index_factor, repaired_index_factor, weight_lower_bound, weight_upper_bound
-from theory.wu2025.proofs import boxes, compared, identity
 from theory.wu2025.setting import PAPER, SETTING, PointProblem, draw_problem, gap_index
 from theory.wu2025.weight import weight_at_offset
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, exp, expm1, least, sinh, sqrt
+from theory.proofs import compared, identity
 from theory.statement import Draw, Equivalence, Hypothesis, Inequality, Instance, Proof, changed, past_the_slack, without
 from theory.wu2025.irregularity import irregularity
-from theory.wu2025.proofs import compared, identity
 from theory.wu2025.setting import (
     PAPER,
     SETTING,

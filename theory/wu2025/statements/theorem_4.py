@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Arithmetic, Number, log, minimum, normal_density, normal_mass, sqrt
+from theory.proofs import boxes, compared, identity, nonnegative_coefficients
 from theory.statement import Draw, Hidden, Inequality, Limit, Proof, changed, past_the_slack, scaled, without
 from theory.wu2025.bounds import equispaced_limit, irregularity_bound, sharp_irregularity_bound
 from theory.wu2025.irregularity import irregularity
-from theory.wu2025.proofs import boxes, compared, identity, nonnegative_coefficients
 from theory.wu2025.score import law_at_offset
 from theory.wu2025.setting import (
     PAPER,

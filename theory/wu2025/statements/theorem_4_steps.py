@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Number, absolute, minimum
+from theory.proofs import compared, identity, nonnegative_coefficients
 from theory.statement import Draw, Erratum, Hypothesis, Identity, Inequality, Instance, Proof, changed, past_the_slack, without
 from theory.wu2025.bounds import (
     irregularity_bound,
@@ -19,7 +20,6 @@ from theory.wu2025.bounds import (
     times,
 )
 from theory.wu2025.irregularity import irregularity, irregularity_by_halves
-from theory.wu2025.proofs import compared, identity, nonnegative_coefficients
 from theory.wu2025.score import law_at_offset
 from theory.wu2025.setting import (
     PAPER,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from numerics.arithmetic import Kind, Number, kind_of, maximum, minimum, normal_density, sqrt, total
+from theory.proofs import compared, gaussian_mean, identity, rests_on, two_point_variance
 from theory.statement import (
     Draw,
     Hidden,
@@ -26,7 +27,6 @@ from theory.wu2025.curvature import network_risk, quadratic_risk, sharpness
 from theory.wu2025.designs import draw_design, draw_sample, rounded
 from theory.wu2025.irregularity import empirical_risk, risk_by_definition
 from theory.wu2025.networks import NetworkProblem, from_neurons, lipschitz_constant, network, network_class
-from theory.wu2025.proofs import compared, gaussian_mean, identity, rests_on, two_point_variance
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem, draw_gaps
 from theory.wu2025.statements.corollary_3 import equation_10_sharp
 from theory.wu2025.statements.equations_7_8 import equation_8_pathwise

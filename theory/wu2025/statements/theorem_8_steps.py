@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from numerics.arithmetic import Number, cube_root, exp, log, pi, sqrt
+from theory.proofs import compared, identity
 from theory.statement import (
     Draw,
     Erratum,
@@ -21,7 +22,6 @@ from theory.statement import (
     without,
 )
 from theory.wu2025.designs import rounded
-from theory.wu2025.proofs import compared, identity
 from theory.wu2025.setting import PAPER
 
 STEPS = f"{PAPER}, proof of Theorem 8, pages 31-32"

@@ -1,0 +1,1 @@
+"""The statements of marion2024, one module a numbered result."""
