@@ -51,14 +51,16 @@ def list_command(
 
 @app.command("show")
 def show_command(identifier: Id, out: Out = REPORTS, file: Source = None) -> None:
-    """Show one statement: claim, hypotheses, constants, erratum, evidence."""
+    """Show one statement, or all parts of one: claim, hypotheses, constants, erratum, evidence."""
     from verification.records import last_report, recorded_verdicts
     from verification.showing import card
 
     source = _source(file)
-    statement = one(load(source), identifier)
-    recorded = recorded_verdicts(source).get(identifier)
-    _print(card(statement, last_report(out).get(identifier), recorded))
+    found, report, recorded = load(source), last_report(out), recorded_verdicts(source)
+    # The number of a statement in parts shows the parts.
+    parts = [key for key in found if key.startswith(f"{identifier}.")]
+    for key in [identifier] if identifier in found or not parts else parts:
+        _print(card(one(found, key), report.get(key), recorded.get(key)))
 
 
 @app.command("check")

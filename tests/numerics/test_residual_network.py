@@ -72,7 +72,7 @@ def torch_gradient(torch, name, weights, x, y, exponent):
 
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
-@pytest.mark.parametrize(("depth", "n", "exponent"), [(1, 1, 1.0), (7, 5, 1.0), (40, 3, 0.5)])
+@pytest.mark.parametrize(("depth", "n", "exponent"), [(1, 1, 1.0), (7, 5, 1.0), (150, 3, 0.5)])
 def test_the_gradient_is_that_of_automatic_differentiation(name, depth, n, exponent):
     torch = pytest.importorskip("torch")
     weights, x, y = example(depth=depth, n=n)
@@ -202,6 +202,18 @@ def test_a_forward_pass_is_not_changed_by_the_adjoints():
     first, second = network.adjoints(weights, passed, y), network.adjoints(weights, passed, y)
     assert relative(first, second) <= 1e-14
     assert all((getattr(passed, name) == copy).all() for name, copy in copies.items())
+
+
+def test_a_former_pass_is_overwritten_and_one_of_other_shapes_refused():
+    network = ResidualNetwork(activation=ACTIVATIONS["gelu"])
+    weights, x, y = example(depth=150)  # several blocks of layers, the last one not full
+    fresh, former = network.gradient(weights, x, y), network.forward(weights, -x)
+    again = network.gradient(weights, x, y, into=former)
+    assert network.forward(weights, x, into=former).states is former.states
+    for key in (*NAMES, "output"):
+        assert relative(getattr(again, key), getattr(fresh, key)) <= 1e-14
+    with pytest.raises(ResidualError, match="a former pass has an array"):
+        network.gradient(weights, x[:2], y[:2], into=former)
 
 
 def test_the_start_is_a_padded_identity_with_tied_inner_and_zero_outer_matrices():
