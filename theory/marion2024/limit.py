@@ -1,6 +1,7 @@
 r"""The training dynamics of residual networks of infinite depth, computed directly: the limit in Theorem 4 of marion2024.
 
-Depth is not discretised: the weights are functions of s, resolved to rounding by a dozen Chebyshev nodes where they are smooth.
+Depth is not discretised: the weights are functions of s, resolved to rounding by a dozen Chebyshev nodes at first. Training
+steepens them in s, whatever its steps are, and more nodes are needed then: ``unresolved`` tells.
 Time is either continuous, for gradient flow (4) or (5), or has the steps of gradient descent.
 """
 
