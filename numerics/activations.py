@@ -3,6 +3,8 @@ r"""Activations of networks: values, two derivatives, suprema, and coefficients 
 The functions take float32 or float64 arrays of finite entries and preserve the type. The Hermite basis is the *normalised*
 probabilists' one, :math:`h_r(x)=\frac{(-1)^r}{\sqrt{r!}}e^{x^2/2}\frac{d^r}{dx^r}e^{-x^2/2}`, orthonormal under
 :math:`\xi\sim N(0,1)`, so that :math:`\mathbb E s(\xi)^2=\sum_r\eta_r^2` for :math:`\eta_r=\mathbb E[s(\xi)h_r(\xi)]`.
+
+The file is long because each of eight functions comes with its derivatives, suprema and coefficients, kept together.
 """
 
 from __future__ import annotations

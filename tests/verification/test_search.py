@@ -18,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 from numerics.arithmetic import Number, minimum
 from theory.registry import all_statements
 from theory.statement import Draw, Inequality, Instance
+from theory.wu2025.setting import ScoreProblem
 from verification.budget import PROFILES
 from verification.draws import UnitDraw, replay
 from verification.evaluate import float_hypotheses
@@ -122,7 +123,7 @@ def test_the_strategy_of_every_statement_builds_instances_that_satisfy_its_hypot
         accepted[statement.id] = sum(float_hypotheses(statement, instance) for instance in drawn) / len(drawn)
         for instance in drawn:
             x = getattr(instance, "x", ())
-            if isinstance(x, tuple) and hasattr(instance, "gaps"):
+            if isinstance(instance, ScoreProblem):
                 assert all(isinstance(value, Fraction) for value in x)
                 assert all(a < b for a, b in itertools.pairwise(x))
                 # Distinct fractions must stay distinct as floats.
