@@ -4,7 +4,13 @@
 of one and two threads at the small depth. *Ours* is :meth:`numerics.residual_network.ResidualNetwork.gradient`. *Compiled* is
 the same recursion in numba, run only where numba is installed, by one thread and by two that share the samples.
 
-PLACEHOLDER
+Ours and compiled keep their buffers between gradients, as training does: at 16,384 layers fresh memory cost up to as much as
+the work. The aim was three times plain. There ours reaches it in single precision with tanh, 2.6 with gelu, and two in double
+precision: a layer is four products of 16 x 32 matrices at a tenth of peak speed, and one activation, in double precision half
+the time, where erf, exp and tanh of scipy and numpy handle about one number in 10 to 20 ns. Sharing the samples between two
+threads gained nothing in numpy, whose calls are too short, and neither did torch's kernels without automatic differentiation.
+The compiled kernel reaches 3.3 to 3.5 times in double and 5.5 to 8 in single precision with one thread, because its exp and
+normal tail are polynomials that the compiler vectorises; its gradients are about ten times less accurate than ours.
 """
 
 from __future__ import annotations
