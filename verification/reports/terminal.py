@@ -26,7 +26,8 @@ from verification.reports.words import (
 )
 
 COLOURS = {"holds": "green", "refuted": "bold red", "vacuous": "yellow", "undecided": "yellow", "error": "bold magenta"}
-WIDTH = 100
+WIDTH = 120
+OTHERS = 54
 
 
 def forget_output() -> None:
@@ -61,7 +62,7 @@ def show(report: Mapping[str, Any], files: Sequence[Path], target: Console) -> N
         Where to print.
     """
     entries: Sequence[Entry] = report["statements"]
-    target.print(_table(entries, differing=report["summary"]["differing"]))
+    target.print(_table(entries, differing=report["summary"]["differing"], width=target.width))
     for line in _lines(entries):
         target.print(line, soft_wrap=True)
     target.print(f"{summary_line(report['summary'])}; {report['timing']['seconds']:.1f} s", soft_wrap=True)
@@ -69,10 +70,12 @@ def show(report: Mapping[str, Any], files: Sequence[Path], target: Console) -> N
         target.print(f"reports: {', '.join(str(path) for path in files)}", soft_wrap=True)
 
 
-def _table(entries: Sequence[Entry], differing: Sequence[str]) -> Table:
+def _table(entries: Sequence[Entry], differing: Sequence[str], width: int) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     longest = max([len(entry["id"]) for entry in entries], default=0)
-    table.add_column("statement", no_wrap=True, min_width=longest)
+    # A narrow terminal folds an id before it cuts a verdict.
+    room = max(24, width - OTHERS)
+    table.add_column("statement", overflow="fold", min_width=min(longest, room), max_width=room)
     for name in ("verdict", "evidence"):
         table.add_column(name, no_wrap=True)
     for name in ("slack", "teeth", "time"):
