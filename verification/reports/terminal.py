@@ -27,7 +27,7 @@ from verification.reports.words import (
 
 COLOURS = {"holds": "green", "refuted": "bold red", "vacuous": "yellow", "undecided": "yellow", "error": "bold magenta"}
 WIDTH = 120
-OTHERS = 54
+OTHERS = 48
 
 
 def forget_output() -> None:
