@@ -24,4 +24,6 @@ clean:
 .venv/.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e '.[test,lint,examples,networks]'
+	# All but torch, which few commands import, and what no one runs: compiling it takes as long as all the rest.
+	$(BIN)/python -m compileall -q -j 0 -x '/(torch|torchgen|tests)/' .venv/lib || true
 	touch $@

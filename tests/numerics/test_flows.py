@@ -70,7 +70,7 @@ def test_two_integrators_that_differ_leave_the_solution_undecided():
     assert found.message.startswith("undecided (ODE solver): two integrators differ by 2.7e-03, above")
 
 
-# F13
+# Steps of an explicit grid
 
 
 @pytest.mark.parametrize("steps", [49, 98, 103])
@@ -97,7 +97,7 @@ def test_euler_converges_like_1_over_its_steps():
     assert errors[0] / errors[1] == pytest.approx(2, rel=0.01)
 
 
-# F14
+# Gradients through a flow
 
 
 def drift(t, y, c):
@@ -157,7 +157,7 @@ def test_a_method_that_runs_out_of_steps_is_undecided():
     assert found.truth is Truth.UNDECIDED
 
 
-# F15
+# Fixed steps without a grid
 
 
 def test_a_fixed_grid_solve_without_a_grid_is_refused_where_torchdiffeq_returns_2_for_e():
@@ -170,7 +170,7 @@ def test_a_fixed_grid_solve_without_a_grid_is_refused_where_torchdiffeq_returns_
         euler(lambda t, y: y, [1.0], 0)
 
 
-# F16
+# Blow-up, bad starts and repeated times
 
 
 def test_a_blow_up_is_named_with_its_time_where_torchdiffeq_underflows():
