@@ -9,6 +9,8 @@ A formula in ``theory`` is written once over an abstract number and runs unchang
 Formulas use ``+ - * / **`` (integer powers), integer constants, and the functions below, which look at the type of their
 argument. They never use ``if``: a branch goes through :func:`where`, which returns the hull of both values when a ball
 cannot decide.
+
+The file is long because every function is there three times, once for each arithmetic.
 """
 
 from __future__ import annotations

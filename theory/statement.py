@@ -83,6 +83,11 @@ class Instance:
                 changes[item.name] = arithmetic.array(value)
         return dataclasses.replace(self, **changes)
 
+    @classmethod
+    def extending(cls, base: Instance, **more: Any) -> Self:
+        """Return the instance that has the data of another one and ``more``."""
+        return cls(**{item.name: getattr(base, item.name) for item in dataclasses.fields(base)}, **more)
+
     def data(self) -> dict[str, Any]:
         """Return the exact data as JSON values; fractions are strings such as ``"1/3"``."""
 

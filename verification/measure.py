@@ -180,20 +180,20 @@ def measure_score(x: Array, mu: float, sigma: float) -> Measurement:
         separation=float(p.separation),
         conditions=(_condition(p, separated, 2.0), _condition(p, small_noise, small_noise_separation(p.n))),
         **_sizes(p, weighted, plain),
-        risk=_risk(p),
+        risk=optimal_risk(p),
         not_largest_weight=copying.value,
         not_largest_weight_error=copying.error,
         converged=weighted.converged and plain.converged and copying.converged,
     )
 
 
-def _exact(p: ScoreProblem) -> ScoreProblem:
+def exact_problem(p: ScoreProblem) -> ScoreProblem:
     """Return the problem at the exact rational values of its floats."""
     return ScoreProblem(x=tuple(Fraction(float(v)) for v in p.x), mu=Fraction(p.mu), sigma=Fraction(p.sigma))
 
 
 def _condition(p: ScoreProblem, hypothesis: Hypothesis, least: float) -> Condition:
-    exact, relation = _exact(p), hypothesis.holds(p)[1]
+    exact, relation = exact_problem(p), hypothesis.holds(p)[1]
 
     def sides(arithmetic: Any) -> tuple[Any, Any]:
         left, _, right = hypothesis.holds(exact.lift(arithmetic))
@@ -210,7 +210,8 @@ def _condition(p: ScoreProblem, hypothesis: Hypothesis, least: float) -> Conditi
     )
 
 
-def _size(ball: Any, relative_error: float = 0.0) -> Size:
+def size_of(ball: Any, relative_error: float = 0.0) -> Size:
+    """Return the size of a ball, its logarithm where a float cannot hold it; of a ball that reaches 0, neither."""
     value = float(ball.mid())
     if not ball > 0:
         return Size(value=None, log10=None, relative_error=relative_error)
@@ -221,25 +222,26 @@ def _size(ball: Any, relative_error: float = 0.0) -> Size:
 
 def _sizes(p: ScoreProblem, weighted: Integral, plain: Integral) -> dict[str, Size]:
     with balls(BITS) as arithmetic:
-        q = _exact(p).lift(arithmetic)
+        q = exact_problem(p).lift(arithmetic)
         unit = q.mu**2 / q.sigma**4
         measured, variation = (arithmetic.number(Fraction(part.value)) * unit for part in (weighted, plain))
         theorem_4 = bounds.irregularity_bound(q, arithmetic.number(THEOREM_4))
         sharper = bounds.sharp_irregularity_bound(q, arithmetic.number(SHARPER))
         error, other = (part.error / part.value if part.value else math.inf for part in (weighted, plain))
         return {
-            "irregularity": _size(measured, error),
-            "theorem_4": _size(theorem_4),
-            "theorem_4_slack": _size(measured / theorem_4, error),
-            "sharper": _size(sharper),
-            "sharper_slack": _size(measured / sharper, error),
-            "total_variation": _size(variation, other),
-            "total_variation_bound": _size(bounds.total_variation_bound_sharp(q, arithmetic.number(Fraction(1, 2)))),
-            "risk_bound": _size(bounds.risk_bound(q, arithmetic.number(Fraction(4)), arithmetic.number(Fraction(1, 32)))),
+            "irregularity": size_of(measured, error),
+            "theorem_4": size_of(theorem_4),
+            "theorem_4_slack": size_of(measured / theorem_4, error),
+            "sharper": size_of(sharper),
+            "sharper_slack": size_of(measured / sharper, error),
+            "total_variation": size_of(variation, other),
+            "total_variation_bound": size_of(bounds.total_variation_bound_sharp(q, arithmetic.number(Fraction(1, 2)))),
+            "risk_bound": size_of(bounds.risk_bound(q, arithmetic.number(Fraction(4)), arithmetic.number(Fraction(1, 32)))),
         }
 
 
-def _risk(p: ScoreProblem) -> Size | None:
+def optimal_risk(p: ScoreProblem) -> Size | None:
+    r"""Return :math:`R_n(s^\star)`, or nothing beyond the separations that the quadrature was made for."""
     if p.separation > LARGEST_SEPARATION:
         return None
     risk = log_empirical_risk(p)

@@ -13,6 +13,7 @@ import typer
 from theory.statement import InputError
 from verification.measure_discretization_cli import discretization_command
 from verification.measure_stability_cli import stability_command
+from verification.measure_text import line, number, sample_lines
 
 if TYPE_CHECKING:
     from verification.measure import Condition, Measurement, Size
@@ -81,11 +82,7 @@ def text_of(m: Measurement, origin: str, how: str) -> Iterator[str]:
     str
         A line of the report.
     """
-    yield origin
-    yield _line("sample size n", f"{m.n}")
-    yield _line("noise", f"mu = {m.mu:.6g}, sigma = {m.sigma:.6g} ({how})")
-    yield _line("minimum spacing Delta", f"{m.spacing:.6g}, between {m.between[0]:.9g} and {m.between[1]:.9g}")
-    yield _line("r = mu Delta / sigma", f"{m.separation:.6g}")
+    yield from sample_lines(m, origin, how, WIDTH)
     yield from ["", "regime"]
     for condition in m.conditions:
         yield from _condition(condition)
@@ -107,7 +104,7 @@ def text_of(m: Measurement, origin: str, how: str) -> Iterator[str]:
 
 
 def _line(name: str, value: str) -> str:
-    return f"  {name:<{WIDTH}}{value}"
+    return line(name, value, WIDTH)
 
 
 def _rounded_down(value: float) -> str:
@@ -131,13 +128,6 @@ def _bound(name: str, bound: Size, slack: Size, applies: bool) -> Iterator[str]:
         yield _line(f"  {name}", f"{number(bound)}; TV_pi(s*) is {number(slack)} times that")
     else:
         yield _line(f"  {name}", f"{number(bound)}; the hypothesis fails, so it claims nothing here (ratio {number(slack)})")
-
-
-def number(size: Size) -> str:
-    """Return a number in words: four digits, or its decimal logarithm where floats end."""
-    if size.value is not None:
-        return f"{size.value:.4g}"
-    return f"10^{size.log10:.6g}" if size.log10 is not None else "0 to any precision that can be printed"
 
 
 def measured(size: Size) -> str:

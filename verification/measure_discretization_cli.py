@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from theory.statement import InputError
+from verification.measure_text import line, number
 
 if TYPE_CHECKING:
     from numerics.layer_smoothness import PermutationTest
@@ -111,12 +112,10 @@ def _test(m: Discretization, test: PermutationTest) -> Iterator[str]:
 
 
 def _line(name: str, value: str) -> str:
-    return f"  {name:<{WIDTH - 1}} {value}"
+    return line(name, value, WIDTH)
 
 
 def _number(size: Size) -> str:
-    from verification.measure_cli import number
-
     return "0" if size.value == 0 else number(size)
 
 

@@ -24,7 +24,7 @@ from theory.wu2025.networks import Moments, NetworkProblem, from_neurons, moment
 from theory.wu2025.setting import ScoreProblem
 from theory.wu2025.stability import PathwiseMoments, batch_second_moment, pathwise_moments, without_flat_directions
 from theory.wu2025.training import single_neurons
-from verification.measure import BITS, Size, _exact, _risk, _size
+from verification.measure import BITS, Size, exact_problem, optimal_risk, size_of
 
 MOST_WIDTH = 16
 """Neurons up to which second moments are taken: they have (2 width)^4 entries."""
@@ -159,13 +159,13 @@ def measure_stability(x: Array, mu: float, sigma: float, width: int | None = Non
     p = ScoreProblem(x=x, mu=mu, sigma=sigma)
     _check(p, width)
     at, limits = int(np.argmin(p.gaps)), threshold.small_noise_limit(p)
-    optimal = _risk(p)
+    optimal = optimal_risk(p)
     with balls(BITS) as arithmetic:
-        q = _exact(p).lift(arithmetic)
+        q = exact_problem(p).lift(arithmetic)
         rate, bound, fourth = threshold.printed_threshold(q), threshold.safe_bound(q), q.sigma**4
         printed = _bound(q, threshold.printed_excess_bound(q, bound), optimal)
         at_printed, at_fourth = (_at(q, eta, bound, optimal) for eta in (rate, 4 * fourth))
-        sizes = {"printed_threshold": _size(rate), "weights": _size(bound), "nothing": _size(1 / q.sigma**2)}
+        sizes = {"printed_threshold": size_of(rate), "weights": size_of(bound), "nothing": size_of(1 / q.sigma**2)}
     network, reason = _network(p, width)
     return Stability(
         n=p.n,
@@ -201,15 +201,15 @@ def _check(p: ScoreProblem, width: int | None) -> None:
 def _bound(q: ScoreProblem, value: Any, optimal: Size | None) -> Bound:
     ratio = None
     if optimal is not None and optimal.log10 is not None:
-        size = _size(value)
+        size = size_of(value)
         log10 = None if size.log10 is None else size.log10 - optimal.log10
         ratio = Size(value=10**log10 if log10 is not None and abs(log10) < 300 else None, log10=log10)
-    return Bound(value=_size(value), of_nothing=_size(value * q.sigma**2), of_optimal=ratio)
+    return Bound(value=size_of(value), of_nothing=size_of(value * q.sigma**2), of_optimal=ratio)
 
 
 def _at(q: ScoreProblem, eta: Number, bound: Number, optimal: Size | None) -> AtRate:
     return AtRate(
-        eta=_size(eta),
+        eta=size_of(eta),
         with_weights=_bound(q, threshold.sharp_risk_bound(q, 1 / eta, bound), optimal),
         pathwise=_bound(q, threshold.pathwise_risk_bound(q, 1 / eta), optimal),
     )
@@ -230,7 +230,7 @@ def memorizing_network(p: ScoreProblem, width: int) -> NetworkProblem:
     NetworkProblem
         The network, of exact data.
     """
-    exact = _exact(p)
+    exact = exact_problem(p)
     steep = Fraction(-1 / exact.sigma**2)
     knots, values = [], []
     for left, right in pairwise(exact.mu * x for x in exact.x):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from verification.measure_text import line, number, sample_lines
+
 if TYPE_CHECKING:
     from verification.measure import Size
     from verification.measure_stability import AtRate, Bound, Memorizing, Stability
@@ -58,23 +60,19 @@ def text_of(m: Stability, origin: str, how: str) -> Iterator[str]:
     str
         A line of the report.
     """
-    yield origin
-    yield _line("sample size n", f"{m.n}")
-    yield _line("noise", f"mu = {m.mu:.6g}, sigma = {m.sigma:.6g} ({how})")
-    yield _line("minimum spacing Delta", f"{m.spacing:.6g}, between {m.between[0]:.9g} and {m.between[1]:.9g}")
-    yield _line("r = mu Delta / sigma", f"{m.separation:.6g}")
+    yield from sample_lines(m, origin, how, WIDTH)
     yield from ["", "where Theorem 8 begins"]
     yield from _limits(m)
     yield from ["", "what a stable learning rate forbids (the loss of a batch is a mean)"]
-    yield _line("risk of the network 0", f"1/sigma^2 = {_number(m.nothing)}")
+    yield _line("risk of the network 0", f"1/sigma^2 = {number(m.nothing)}")
     yield _line(
-        "risk R_n(s*) of the optimal score", "not resolved: r is beyond 1e6" if m.optimal is None else _number(m.optimal)
+        "risk R_n(s*) of the optimal score", "not resolved: r is beyond 1e6" if m.optimal is None else number(m.optimal)
     )
-    yield _line("eta > 2^12 sigma^2/(mu n^2 Delta)", f"{_number(m.at_printed.eta)}, the printed threshold")
+    yield _line("eta > 2^12 sigma^2/(mu n^2 Delta)", f"{number(m.at_printed.eta)}, the printed threshold")
     refrain = "" if m.applies else "; the theorem says nothing here, since sigma > sigma_0"
     yield _line("  printed: excess risk at least", _judged(m.printed, excess=True) + refrain)
     yield from _ours(m.at_printed)
-    yield _line("eta > 4 sigma^4", f"{_number(m.at_fourth_power.eta)}, ours")
+    yield _line("eta > 4 sigma^4", f"{number(m.at_fourth_power.eta)}, ours")
     yield _line("  printed", _beside(m))
     yield from _ours(m.at_fourth_power)
     yield from ["", "a network that memorizes: slope -1/sigma^2 about each point, kinks at a third of each gap"]
@@ -85,13 +83,7 @@ def text_of(m: Stability, origin: str, how: str) -> Iterator[str]:
 
 
 def _line(name: str, value: str) -> str:
-    return f"  {name:<{WIDTH}}{value}"
-
-
-def _number(size: Size) -> str:
-    from verification.measure_cli import number
-
-    return number(size)
+    return line(name, value, WIDTH)
 
 
 def _limits(m: Stability) -> Iterator[str]:
@@ -108,21 +100,21 @@ def _limits(m: Stability) -> Iterator[str]:
         "sigma <= sigma_0",
         "holds" if m.applies else "does not hold: the printed theorem says nothing at this sigma, as far as is known",
     )
-    yield _line("A = C_n/sigma^6", f"{_number(m.weights)}, the bound on the outer weights, C_n from Lemma 12")
+    yield _line("A = C_n/sigma^6", f"{number(m.weights)}, the bound on the outer weights, C_n from Lemma 12")
 
 
 def _power(size: Size) -> str:
     """Return a ratio, as a power of ten where it is very small or very large."""
     if size.log10 is not None and abs(size.log10) >= 4:
         return f"10^{size.log10:.0f}"
-    return _number(size)
+    return number(size)
 
 
 def _judged(bound: Bound, *, excess: bool = False) -> str:
     """Return a bound and what it is worth."""
     if bound.zero:
         return "0: nothing"
-    shown, ratio = _number(bound.value), f"{_power(bound.of_nothing)} of the risk of doing nothing"
+    shown, ratio = number(bound.value), f"{_power(bound.of_nothing)} of the risk of doing nothing"
     beside = bound.of_optimal
     if not excess and beside is not None and beside.log10 is not None and beside.log10 <= 0:
         return f"{shown}; vacuous: not above R_n(s*), which no network goes below"

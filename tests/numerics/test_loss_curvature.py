@@ -1,4 +1,7 @@
-"""The curvature of a loss by automatic differentiation: closed forms, refusals, kinks, and the risk of a ReLU network."""
+"""The curvature of a loss by automatic differentiation: closed forms, refusals, kinks, and the risk of a ReLU network.
+
+The file is long because one instrument is tried on every kind of loss: smooth, with kinks, flat, and those it must refuse.
+"""
 
 import itertools
 import math

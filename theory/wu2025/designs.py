@@ -19,6 +19,16 @@ from theory.wu2025.setting import ScoreProblem, draw_problem
 
 MULTIPLICITIES = (1, 1, 2, 4, 16, 64)
 DIGITS = 5
+ONE_NEURON = {
+    "x": [0, 1],
+    "mu": "1/2",
+    "sigma": "1/2",
+    "kinks": [0],
+    "directions": [1],
+    "weights": [1],
+    "multiplicities": [1],
+}
+"""Two points at noise 1/2, and one neuron whose kink lies on the first."""
 
 
 def rounded(value: float, digits: int | None = DIGITS) -> Fraction:
@@ -157,6 +167,12 @@ def draw_network(
     r"""Draw a sample with :math:`\mu\Delta/\sigma` in a range, and a network on it."""
     free = draw.choice((False, False, True))
     return draw_design(draw, draw_sample(draw, least=least, most=most, most_points=most_points), free=free)
+
+
+def draw_single_neurons(draw: Draw, in_force: frozenset[str]) -> NetworkProblem:
+    """Draw a network whose groups are one neuron each."""
+    base = draw_network(draw, in_force)
+    return dataclasses.replace(base, multiplicities=tuple(Fraction(1) for _ in base.kinks))
 
 
 def draw_sample(draw: Draw, *, least: float, most: float, most_points: int = 5, least_points: int = 2) -> ScoreProblem:

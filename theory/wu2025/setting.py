@@ -93,6 +93,11 @@ separated = Hypothesis(
     says="Delta >= 2 sigma / mu",
     holds=lambda p: (p.mu * p.minimum_spacing, ">=", 2 * p.sigma),
 )
+well_separated = Hypothesis(
+    name="Delta >= 8 sigma/mu",
+    says="Delta >= 8 sigma / mu",
+    holds=lambda p: (p.mu * p.minimum_spacing, ">=", 8 * p.sigma),
+)
 small_noise = Hypothesis(
     name="small noise",
     says="16 n^3 exp(-mu^2 Delta^2 / (4 sigma^2)) <= 1",

@@ -11,13 +11,9 @@ import pytest
 from numerics.arithmetic import FLOATS
 from numerics.comparison import Truth
 from theory.marion2024.statements import appendix_d
-from theory.registry import statements_in
-from theory.statement import Inequality
-from verification.evaluate import certified, check_at, consistent, equality_bits, hypotheses_truth
+from verification.evaluate import certified, check_at
 from verification.measured import approach
-from verification.prove import prove
 
-OWN = statements_in(appendix_d.__name__)
 TRAINING = {"x": 1, "target": "3/2", "w": 0, "alternating": 1, "time": 4}
 
 
@@ -39,21 +35,6 @@ def derivative(x, target, weights, k):
 
 def training(**changes):
     return appendix_d.Training.parse({**TRAINING, **changes}).lift(FLOATS)
-
-
-@pytest.mark.parametrize("statement", [entry for entry in OWN if entry.erratum is None], ids=lambda entry: entry.id)
-def test_the_gallery_meets_the_hypotheses_and_the_claim(statement) -> None:
-    for data in statement.gallery:
-        instance = statement.instance.parse(data)
-        assert hypotheses_truth(statement, instance) is Truth.TRUE
-        if isinstance(statement, Inequality):
-            assert consistent(certified(statement, instance), equality_bits(statement))
-
-
-@pytest.mark.parametrize("statement", [entry for entry in OWN if entry.proof is not None], ids=lambda entry: entry.id)
-def test_every_proof_is_established_step_by_step(statement) -> None:
-    truth, _, account = prove(statement.proof)
-    assert truth is Truth.TRUE, account
 
 
 @pytest.mark.parametrize("weights", [[-0.5, 0.5], [-0.25, 0.75, -0.25, 1.5], [0.5, -0.25, -1.0, 0.75]])

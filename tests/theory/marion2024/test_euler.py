@@ -14,7 +14,6 @@ from theory.registry import statements_in
 from theory.statement import Inequality
 from verification.evaluate import certified, check_at, consistent, equality_bits, hypotheses_truth
 from verification.measured import approach
-from verification.prove import prove
 
 OWN = statements_in(euler.__name__)
 CASES = [
@@ -98,9 +97,3 @@ def test_the_scheme_converges_at_order_one(statement) -> None:
         errors = approach(statement, statement.instance.parse(data)).errors
         assert errors[-2] / errors[-1] == pytest.approx(2, rel=0.02)
     assert statement.rate == Fraction(1)
-
-
-@pytest.mark.parametrize("statement", [entry for entry in OWN if entry.proof is not None], ids=lambda entry: entry.id)
-def test_every_proof_is_established_step_by_step(statement) -> None:
-    truth, _, account = prove(statement.proof)
-    assert truth is Truth.TRUE, account

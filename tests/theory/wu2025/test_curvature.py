@@ -1,4 +1,7 @@
-"""Risk, gradient and Hessian in closed form: against quadrature, differences in balls, and a smooth function's edges."""
+"""Risk, gradient and Hessian in closed form: against quadrature, differences in balls, and a smooth function's edges.
+
+The file is long because each closed form is tested by several others.
+"""
 
 import dataclasses
 from fractions import Fraction

@@ -68,7 +68,7 @@ def printed_kink_term(data, k):
 
 
 def test_for_direction_one_the_printed_kink_term_has_the_wrong_sign():
-    data = module.ONE
+    data = module.ONE_NEURON
     found, smooth, term = second_derivative(data, 0), without_kinks(data, 0), printed_kink_term(data, 0)
     assert abs(term) > 0.01
     assert abs(found - (smooth - term)) < mp.mpf("1e-9")
@@ -76,7 +76,7 @@ def test_for_direction_one_the_printed_kink_term_has_the_wrong_sign():
 
 
 def test_for_direction_minus_one_the_printed_kink_term_is_right():
-    data = {**module.ONE, "directions": [-1]}
+    data = {**module.ONE_NEURON, "directions": [-1]}
     found, smooth, term = second_derivative(data, 0), without_kinks(data, 0), printed_kink_term(data, 0)
     assert abs(term) > 0.01
     assert abs(found - (smooth + term)) < mp.mpf("1e-9")
@@ -125,7 +125,7 @@ def test_first_differences_tend_to_the_gradient():
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_printed_term_is_refuted_for_one_direction_only(sign):
-    data = {**module.ONE, "directions": [sign]}
+    data = {**module.ONE_NEURON, "directions": [sign]}
     if sign > 0:
         assert check_at(module.step_2, data).verdict is Truth.FALSE
     else:

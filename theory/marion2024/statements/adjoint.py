@@ -10,6 +10,7 @@ import numpy as np
 
 from numerics.arithmetic import Number, exp, total
 from theory.marion2024.setting import PAPER, Numbers
+from theory.proofs import identity
 from theory.statement import (
     Draw,
     Erratum,
@@ -18,7 +19,6 @@ from theory.statement import (
     Inequality,
     Instance,
     Proof,
-    ProofStep,
     changed,
     past_the_slack,
 )
@@ -185,15 +185,6 @@ def _adjoint_equation() -> Any:
     return sympy.simplify(sympy.diff(solution, s) + z * solution)
 
 
-def _identity(says: str, build: Any) -> ProofStep:
-    def check() -> Any:
-        from numerics.symbolic import is_identically_zero
-
-        return is_identically_zero(build, isolate=False)
-
-    return ProofStep(says=says, check=check)
-
-
 equation_44_repaired = replace(
     equation_44,
     id="marion2024.equation-44.reading-repaired",
@@ -209,7 +200,7 @@ equation_44_repaired = replace(
     proof=Proof(
         set="every z, P(1), s",
         argument="",
-        steps=(_identity("P(1) e^{z(1-s)} solves dP/ds = -z P", _adjoint_equation),),
+        steps=(identity("P(1) e^{z(1-s)} solves dP/ds = -z P", _adjoint_equation),),
     ),
     mutants=(changed("the printed sign", right=equation_44.right),),
 )
@@ -301,7 +292,7 @@ energy = Inequality(
             "dl/dt = -(|dA/dt|^2 + (1/L) sum |dZ_k/dt|^2 + |dB/dt|^2), as Z_k moves with L times its gradient; integrate, and"
             " use |int v|^2 <= t int |v|^2. A bounded trajectory of a locally Lipschitz field exists for all time."
         ),
-        steps=(_identity("2 (a^2 + b^2) - (a + b)^2 is a square: |mean|^2 <= mean of squares", _cauchy_schwarz),),
+        steps=(identity("2 (a^2 + b^2) - (a + b)^2 is a square: |mean|^2 <= mean of squares", _cauchy_schwarz),),
     ),
     mutants=(past_the_slack("c"), changed("t^2 for t", right=lambda p, c: energy_bound(p) * p.t)),
 )

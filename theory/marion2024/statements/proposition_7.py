@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from numerics.arithmetic import Number, exp, minimum, sqrt, where
+from numerics.arithmetic import Number, exp, sqrt, where
 from theory.marion2024.setting import PAPER, rounded
 from theory.proofs import identity
-from theory.statement import Draw, Erratum, Hypothesis, Inequality, Instance, Proof, changed, past_the_slack
+from theory.statement import Draw, Erratum, Hypothesis, Inequality, Instance, Proof, changed, past_the_slack, without
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,20 +277,36 @@ proposition_15 = Inequality(
 
 @dataclass(frozen=True, kw_only=True)
 class SteppedWeights(LimitWeights):
-    r"""The same with a depth L: weights that step by at most K/L.
+    r"""The same with a depth L and a layer at or below s: weights that step by at most K/L.
 
     Parameters
     ----------
     depth
         L.
+    layer
+        k, the steps from the first layer; :math:`\mathcal Z^L(s)` is that of :math:`k=\lfloor(L-1)s\rfloor`.
     """
 
     depth: int
+    layer: int
 
 
-def _largest_rise(p: Any) -> Number:
-    r"""Return the largest :math:`|Z(s)-Z(0)|` of steps of at most K/L: :math:`K\lfloor(L-1)s\rfloor/L`, at least in floats."""
-    return p.constant * minimum(p.s * (p.depth - 1), p.s * p.depth) / p.depth
+below = Hypothesis(
+    name="layer at or below s",
+    says="k <= (L - 1) s",
+    holds=lambda p: (p.layer, "<=", (p.depth - 1) * p.s),
+)
+
+
+def _draw_steps(draw: Draw, in_force: frozenset[str]) -> SteppedWeights:
+    del in_force
+    s, depth = rounded(draw.real(0.001, 1.0)), draw.integer(1, 1000)
+    return SteppedWeights(s=s, constant=rounded(draw.positive(0.1, 100.0)), depth=depth, layer=int((depth - 1) * s))
+
+
+def largest_rise(p: Any) -> Number:
+    r"""Return the largest :math:`|Z^L(s)-Z^L(0)|` of k steps of at most K/L each: :math:`Kk/L`."""
+    return p.constant * p.layer / p.depth
 
 
 proposition_15_repaired = replace(
@@ -301,11 +317,10 @@ proposition_15_repaired = replace(
     source="ours; repairs Proposition 15",
     ours=True,
     instance=SteppedWeights,
-    instances=lambda draw, in_force: SteppedWeights(
-        s=rounded(draw.real(0.001, 1.0)), constant=rounded(draw.positive(0.1, 100.0)), depth=draw.integer(1, 1000)
-    ),
-    left=_largest_rise,
+    instances=_draw_steps,
+    hypotheses=(inside, below),
+    left=largest_rise,
     erratum=None,
-    gallery=({"s": 1, "constant": 1, "depth": 100},),
-    mutants=(past_the_slack("c"),),
+    gallery=({"s": 1, "constant": 1, "depth": 100, "layer": 99},),
+    mutants=(past_the_slack("c"), without(below.name, {"s": "1/2", "constant": 1, "depth": 100, "layer": 99})),
 )

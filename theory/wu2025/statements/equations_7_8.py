@@ -21,7 +21,7 @@ from numerics.roots import RootError, bracketed_root, isolate
 from theory.proofs import identity
 from theory.statement import Draw, Erratum, Hypothesis, Identity, Inequality, Proof, changed, past_the_slack, without
 from theory.wu2025.curvature import curvature, largest_eigenvalue, network_risk
-from theory.wu2025.designs import draw_network, rounded
+from theory.wu2025.designs import ONE_NEURON, draw_network, draw_single_neurons, rounded
 from theory.wu2025.networks import NetworkProblem, moments_about, network_class
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem
 from theory.wu2025.stability import mean_square_threshold, pathwise_means, pathwise_moments, second_moment_map
@@ -53,11 +53,7 @@ NETWORK = (*SETTING, network_class)
 
 def _draw_batch(draw: Draw, in_force: frozenset[str]) -> BatchProblem:
     base = draw_network(draw, in_force)
-    fields = {item.name: getattr(base, item.name) for item in dataclasses.fields(NetworkProblem)}
-    return BatchProblem(**fields, batch=draw.integer(1, base.n))
-
-
-ONE = {"x": [0, 1], "mu": "1/2", "sigma": "1/2", "kinks": [0], "directions": [1], "weights": [1], "multiplicities": [1]}
+    return BatchProblem.extending(base, batch=draw.integer(1, base.n))
 
 
 def point_risks(p: Any) -> Any:
@@ -95,7 +91,7 @@ unbiased = Identity(
     erratum=Erratum(
         wrong="each point is in a uniform batch of fixed size with probability |B|/n, so that the sum has mean |B| R_n.",
         line="the definition of the loss of a batch, page 5",
-        counterexample={**ONE, "batch": 2},
+        counterexample={**ONE_NEURON, "batch": 2},
         repaired="wu2025.equation-7.part-a.reading-mean",
     ),
 )
@@ -110,7 +106,7 @@ unbiased_mean = replace(
     ours=True,
     left=lambda p: mean_batch_loss(p) / p.batch,
     erratum=None,
-    gallery=({**ONE, "batch": 2},),
+    gallery=({**ONE_NEURON, "batch": 2},),
     mutants=(changed("the sum", left=unbiased.left),),
 )
 
@@ -134,7 +130,7 @@ hessian_mean = Identity(
     erratum=Erratum(
         wrong="derivative and mean do not commute at a kink: the second derivative of relu is a point mass.",
         line="(8), quoted from a lemma for twice differentiable losses",
-        counterexample=ONE,
+        counterexample=ONE_NEURON,
         repaired="wu2025.equation-7.part-b.reading-pathwise",
     ),
 )
@@ -147,18 +143,14 @@ hessian_mean_repaired = replace(
     formula=r"\mathbb E\,\nabla^2\hat R_j(\theta)=\nabla^2R_n(\theta)-D",
     source="ours; repairs what (8) needs of (7)",
     ours=True,
-    instances=lambda draw, in_force: _single_neurons(draw_network(draw, in_force)),
+    instances=draw_single_neurons,
     left=lambda p: np.sum(pathwise_means(p), axis=0) / p.n,
     right=lambda p, c: curvature(p).pathwise,
     erratum=None,
-    gallery=(ONE,),
+    gallery=(ONE_NEURON,),
     cost=6,
     mutants=(changed("with the kink term", right=hessian_mean.right),),
 )
-
-
-def _single_neurons(base: NetworkProblem) -> NetworkProblem:
-    return replace(base, multiplicities=tuple(Fraction(1) for _ in base.kinks))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from numerics.arithmetic import Number, balls, normal_density, total
 from theory.proofs import identity
 from theory.statement import Draw, Erratum, Hypothesis, Identity, Limit, Proof, changed
 from theory.wu2025.curvature import curvature, quadratic_risk
-from theory.wu2025.designs import draw_network, rounded
+from theory.wu2025.designs import ONE_NEURON, draw_network, draw_single_neurons, rounded
 from theory.wu2025.networks import NetworkProblem, network, network_class
 from theory.wu2025.setting import PAPER, SETTING, Numbers
 
@@ -38,11 +38,9 @@ class LineProblem(NetworkProblem):
 
 def draw_line(draw: Draw, in_force: frozenset[str]) -> LineProblem:
     """Draw a network of single neurons and a direction."""
-    base = draw_network(draw, in_force)
-    fields = {item.name: getattr(base, item.name) for item in dataclasses.fields(NetworkProblem)}
-    fields["multiplicities"] = tuple(Fraction(1) for _ in base.kinks)
+    base = draw_single_neurons(draw, in_force)
     steps = [tuple(rounded(draw.real(-1.0, 1.0), 3) for _ in base.kinks) for _ in range(2)]
-    return LineProblem(**fields, along_weights=steps[0], along_biases=steps[1])
+    return LineProblem.extending(base, along_weights=steps[0], along_biases=steps[1])
 
 
 def moved(p: Any, t: Number) -> NetworkProblem:
@@ -239,7 +237,6 @@ def _drawn_with(sign: int) -> Any:
     return build
 
 
-ONE = {"x": [0, 1], "mu": "1/2", "sigma": "1/2", "kinks": [0], "directions": [1], "weights": [1], "multiplicities": [1]}
 DERIVED = Proof(
     set="every affine residual against a Gaussian, hence every network",
     argument="The indicator is the only factor that b moves; the fundamental theorem of calculus at its end -b or b.",
@@ -267,7 +264,7 @@ step_2 = Identity(
     erratum=Erratum(
         wrong="the derivative of an integral over (-b, oo) with respect to b is plus the integrand at -b.",
         line="the second line of the display for w1 = 1, page 25",
-        counterexample=ONE,
+        counterexample=ONE_NEURON,
         repaired="wu2025.lemma-5.reading-repaired",
     ),
 )
@@ -282,7 +279,7 @@ step_3 = replace(
     instances=_drawn_with(-1),
     hypotheses=(*NETWORK, direction_minus_one),
     erratum=None,
-    gallery=({**ONE, "directions": [-1]},),
+    gallery=({**ONE_NEURON, "directions": [-1]},),
     proof=DERIVED,
     mutants=(changed("the other sign", right=lambda p, c: -printed_kink_term(p)),),
 )
@@ -314,7 +311,7 @@ repaired = replace(
     uses=("wu2025.lemma-5.step-1",),
     right=lambda p, c: kink_term_by_definition(p),
     erratum=None,
-    gallery=(ONE, {**ONE, "directions": [-1]}),
+    gallery=(ONE_NEURON, {**ONE_NEURON, "directions": [-1]}),
     proof=DERIVED,
     mutants=(changed("the printed sign", right=lambda p, c: printed_kink_term(p)),),
 )

@@ -14,7 +14,7 @@ from numerics.gaussian_tails import tail_moments
 from theory.proofs import identity, rests_on, square_gap, two_point_variance
 from theory.statement import Draw, Erratum, Identity, Inequality, Proof, changed, past_the_slack, scaled
 from theory.wu2025.curvature import curvature, largest_eigenvalue, tangent_kernel_eigenvalue
-from theory.wu2025.designs import CLIMB, draw_network, rounded
+from theory.wu2025.designs import CLIMB, ONE_NEURON, draw_network, rounded
 from theory.wu2025.networks import (
     NetworkProblem,
     activations,
@@ -41,15 +41,6 @@ SMALLEST = {
     "weights": ["5/4", "5/4", "1/2", "1/2"],
     "multiplicities": [1, 1, 3, 3],
 }
-ONE_NEURON = {
-    "x": [0, 1],
-    "mu": "1/2",
-    "sigma": "1/2",
-    "kinks": [0],
-    "directions": [1],
-    "weights": [1],
-    "multiplicities": [1],
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,8 +59,7 @@ class NoisedNetwork(NetworkProblem):
 def draw_noised(draw: Draw, in_force: frozenset[str]) -> NoisedNetwork:
     """Draw a network and a noise of a few sigma."""
     base = draw_network(draw, in_force)
-    fields = {item.name: getattr(base, item.name) for item in dataclasses.fields(NetworkProblem)}
-    return NoisedNetwork(**fields, xi=base.sigma * rounded(draw.real(-3.0, 3.0)))
+    return NoisedNetwork.extending(base, xi=base.sigma * rounded(draw.real(-3.0, 3.0)))
 
 
 def common_noise_gram(p: Any) -> Any:

@@ -9,14 +9,9 @@ from typing import Any
 from numerics.arithmetic import Arithmetic, Number, exp, normal_density, normal_mass
 from theory.proofs import compared, identity
 from theory.statement import Draw, Hypothesis, Inequality, Proof, changed, past_the_slack, scaled, without
-from theory.wu2025.setting import SETTING, PointProblem, draw_problem, gap_index
+from theory.wu2025.setting import SETTING, PointProblem, draw_problem, gap_index, well_separated
 from theory.wu2025.weight import noised_weight, weight_function
 
-apart = Hypothesis(
-    name="Delta >= 8 sigma/mu",
-    says="Delta >= 8 sigma / mu",
-    holds=lambda p: (p.mu * p.minimum_spacing, ">=", 8 * p.sigma),
-)
 in_gap = Hypothesis(
     name="y in the gap",
     says="mu x_i <= y <= mu x_(i+1)",
@@ -26,7 +21,7 @@ in_gap = Hypothesis(
 
 
 def _draw(draw: Draw, in_force: frozenset[str]) -> PointProblem:
-    least = 8.0 if apart.name in in_force else 0.05
+    least = 8.0 if well_separated.name in in_force else 0.05
     fields = draw_problem(draw, least=lambda _n: least, most=40.0)
     x, mu = fields["x"], fields["mu"]
     i = draw.integer(1, len(x) - 1)
@@ -93,7 +88,7 @@ part_b = replace(
         " ends the factor is 2; without separation it can exceed 15."
     ),
     formula=r"\pi(y)\le\frac{101}{50}\,\hat\pi(y)\qquad(\mu\Delta\ge8\sigma)",
-    hypotheses=(*SETTING, gap_index, in_gap, apart),
+    hypotheses=(*SETTING, gap_index, in_gap, well_separated),
     right=lambda p, c: c.c * noised_weight(p, p.y),
     constants={"c": Fraction(101, 50)},
     gallery=({"x": [0, 1], "mu": "1/2", "sigma": "1/16", "i": 1, "y": "1/2"},),
@@ -111,7 +106,7 @@ part_b = replace(
         past_the_slack("c"),
         scaled("c", Fraction(1, 2)),
         without(
-            apart.name,
+            well_separated.name,
             {
                 "x": [*(Fraction(-20) + Fraction(k, 1000) for k in range(40)), *(Fraction(k, 1000) for k in range(40)), 2],
                 "mu": "99/100",

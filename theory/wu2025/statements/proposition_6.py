@@ -84,8 +84,7 @@ CLASS = (*SETTING, network_class, within)
 
 def bounded(base: NetworkProblem, bound: Fraction) -> BoundedNetwork:
     """Return a network with a bound on its outer weights."""
-    fields = {item.name: getattr(base, item.name) for item in dataclasses.fields(NetworkProblem)}
-    return BoundedNetwork(**fields, bound=bound)
+    return BoundedNetwork.extending(base, bound=bound)
 
 
 def draw_bounded(draw: Draw, in_force: frozenset[str]) -> BoundedNetwork:
@@ -606,8 +605,8 @@ step_lipschitz = replace(
     says="f has slope at most A + 1/sigma^2 <= 2A in size. The second inequality needs A >= 1/sigma^2.",
     formula=r"\mathrm{Lip}(f_\theta)\le A+\frac1{\sigma^2}\le2A",
     hypotheses=(*CLASS, steep),
-    left=lambda p: maximum(lipschitz_constant(p) + 1 / (p.sigma * p.sigma), p.bound + 1 / (p.sigma * p.sigma)),
-    right=lambda p, c: c.c * 2 * p.bound,
+    left=lambda p: np.array([lipschitz_constant(p), p.bound]) + 1 / (p.sigma * p.sigma),
+    right=lambda p, c: c.c * np.array([p.bound + 1 / (p.sigma * p.sigma), 2 * p.bound]),
     cost=4,
     proof=Proof(
         set="every network with |w| <= A",

@@ -1,4 +1,7 @@
-"""Proposition 7: networks of small risk are irregular; false for two points, true from three on, and sharper."""
+"""Proposition 7: networks of small risk are irregular; false for two points, true from three on, and sharper.
+
+Long, since it keeps the refutation, the repair and every displayed step of the proof together.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +28,13 @@ from theory.statement import (
 from theory.wu2025.curvature import network_risk
 from theory.wu2025.designs import draw_sample, memorizing_network, rounded
 from theory.wu2025.networks import NetworkProblem, network_class, network_irregularity, noised_irregularity
-from theory.wu2025.setting import PAPER, SETTING
+from theory.wu2025.setting import PAPER, SETTING, well_separated
 from theory.wu2025.statements.lemma_14 import parts_identity
 from theory.wu2025.statements.proposition_10_weight import part_b as weight_comparison
 
 SOURCE = f"{PAPER}, Proposition 7, page 10"
 STEPS = f"{PAPER}, proof of Proposition 7, pages 29-30"
 
-apart = Hypothesis(
-    name="Delta >= 8 sigma/mu",
-    says="Delta >= 8 sigma / mu",
-    holds=lambda p: (p.mu * p.minimum_spacing, ">=", 8 * p.sigma),
-)
 small_risk = Hypothesis(
     name="small risk",
     says="R_n(theta) <= 1/(16 n sigma^2)",
@@ -52,7 +50,7 @@ NETWORK = (*SETTING, network_class)
 
 def draw_memorizing(draw: Draw, in_force: frozenset[str]) -> NetworkProblem:
     """Draw a network whose kinks lie 2.7 sigma from the data or more, so that its risk is small most of the time."""
-    least = 8.0 if apart.name in in_force else 3.0
+    least = 8.0 if well_separated.name in in_force else 3.0
     points = 3 if three_points.name in in_force else 2
     problem = draw_sample(draw, least=least, most=2000.0, most_points=6, least_points=points)
     return memorizing_network(draw, problem, least=2.7 if small_risk.name in in_force else 0.3)
@@ -155,7 +153,7 @@ proposition_7 = Inequality(
     source=SOURCE,
     instance=NetworkProblem,
     instances=draw_memorizing,
-    hypotheses=(*NETWORK, apart, small_risk),
+    hypotheses=(*NETWORK, well_separated, small_risk),
     hidden=(
         Hidden(
             says="n >= 10",
@@ -194,7 +192,7 @@ reading_repaired = replace(
     formula=r"TV^{(1)}_\pi(s_\theta)\ge\frac{\mu n^2\Delta}{128\,\sigma^2}\qquad(n\ge3)",
     source="ours; repairs and sharpens Proposition 7",
     ours=True,
-    hypotheses=(*NETWORK, apart, small_risk, three_points),
+    hypotheses=(*NETWORK, well_separated, small_risk, three_points),
     hidden=(),
     uses=(),
     constants={"c": Fraction(1, 128)},

@@ -1,8 +1,10 @@
-"""Theorem 8: large learning rates forbid small excess risk; a computable sigma_0, and sharper theorems of ours."""
+"""Theorem 8: large learning rates forbid small excess risk; a computable sigma_0, and sharper theorems of ours.
+
+Long, since the printed theorem, the sharper ones and the networks between them share their instances and bounds.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -111,8 +113,7 @@ def _draw_small_noise(draw: Draw, in_force: frozenset[str]) -> SmallNoiseNetwork
     problem = ScoreProblem(x=tuple(x), mu=mu, sigma=sigma)
     base = _flat_network(draw, problem) if large_rate.name in in_force else draw_design(draw, problem, most_groups=2)
     bound = max(Fraction(float(safe_bound(problem))) * Fraction(1001, 1000), max(abs(weight) for weight in base.weights))
-    fields = {item.name: getattr(bounded(base, bound), item.name) for item in dataclasses.fields(BoundedNetwork)}
-    return SmallNoiseNetwork(**fields, limit=limit)
+    return SmallNoiseNetwork.extending(bounded(base, bound), limit=limit)
 
 
 def excess_risk(p: Any) -> Number:

@@ -1,4 +1,7 @@
-"""The steps of the proof of Theorem 8, a statement for every displayed line, in the numbers that they handle."""
+"""The steps of the proof of Theorem 8, a statement for every displayed line, in the numbers that they handle.
+
+Long, since every line comes with its own numbers and its own false neighbours.
+"""
 
 from __future__ import annotations
 
