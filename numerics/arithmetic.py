@@ -146,6 +146,21 @@ def sinh(x: Number) -> Number:
     return _apply("sinh", np.sinh, x)
 
 
+def tanh(x: Number) -> Number:
+    """Return the hyperbolic tangent of ``x``."""
+    return _apply("tanh", np.tanh, x)
+
+
+def sin(x: Number) -> Number:
+    """Return the sine of ``x``."""
+    return _apply("sin", np.sin, x)
+
+
+def arctan(x: Number) -> Number:
+    """Return the arc tangent of ``x``, between -pi/2 and pi/2."""
+    return _apply("atan", np.arctan, x)
+
+
 def erf(x: Number) -> Number:
     """Return the error function of ``x``."""
     return _apply("erf", lambda z: _special().erf(z), x)

@@ -143,22 +143,20 @@ def local_slopes(x: Any, y: Any) -> Floats:
     return np.asarray(np.diff(v) / np.diff(u))
 
 
-def richardson(values: Sequence[float], ratio: float, orders: Sequence[float]) -> tuple[float, float]:
-    r"""Extrapolate :math:`v(h)=L+\sum_i c_i h^{p_i}` to :math:`h=0`.
+def richardson_columns(values: Any, ratio: float, orders: Sequence[float]) -> tuple[Floats, ...]:
+    r"""Return the tableau of :math:`v(h)=L+\sum_ic_ih^{p_i}`: a column :math:`\frac{r^pv(h/r)-v(h)}{r^p-1}` an order.
 
     Parameters
     ----------
     values
         ``v`` at ``h, h/ratio, h/ratio**2, ...``, one more than there are orders, at least.
-    ratio
-        The factor between successive scales, above 1.
-    orders
-        The exponents ``p_i``, increasing.
+    ratio, orders
+        The factor between successive scales, above 1, and the exponents ``p_i``, increasing.
 
     Returns
     -------
-    tuple of float
-        The estimate, and the size of the last correction as its error (at least the amplified rounding of the values).
+    tuple of numpy.ndarray
+        Each one entry shorter than the one before; the values themselves are left out.
 
     Raises
     ------
@@ -172,10 +170,31 @@ def richardson(values: Sequence[float], ratio: float, orders: Sequence[float]) -
         raise ValueError("a value to extrapolate is not finite")
     if not ratio > 1 or not all(order > 0 for order in orders):
         raise ValueError(f"ratio {ratio} must exceed 1 and the orders {list(orders)} be positive")
-    rounding = float(np.finfo(np.float64).eps * np.abs(table).max())
-    before = table
-    for order in orders:
-        factor = float(ratio) ** order
-        before, table = table, (factor * table[1:] - table[:-1]) / (factor - 1)
-        rounding *= (factor + 1) / (factor - 1)
-    return float(table[-1]), max(abs(float(table[-1] - before[-1])), rounding)
+    columns = []
+    for factor in (float(ratio) ** order for order in orders):
+        table = (factor * table[1:] - table[:-1]) / (factor - 1)
+        columns.append(table)
+    return tuple(columns)
+
+
+def amplification(ratio: float, orders: Sequence[float]) -> float:
+    r"""Return :math:`\prod_i\frac{r^{p_i}+1}{r^{p_i}-1}`: by how much extrapolation enlarges the rounding of the values."""
+    return float(math.prod((float(ratio) ** order + 1) / (float(ratio) ** order - 1) for order in orders))
+
+
+def richardson(values: Sequence[float], ratio: float, orders: Sequence[float]) -> tuple[float, float]:
+    r"""Extrapolate :math:`v(h)=L+\sum_i c_i h^{p_i}` to :math:`h=0`; what cannot be extrapolated raises ``ValueError``.
+
+    Parameters
+    ----------
+    values, ratio, orders
+        As for :func:`richardson_columns`.
+
+    Returns
+    -------
+    tuple of float
+        The estimate, and the size of the last correction as its error (at least the amplified rounding of the values).
+    """
+    columns = (np.asarray(values, dtype=np.float64), *richardson_columns(values, ratio, orders))
+    rounding = float(np.finfo(np.float64).eps * np.abs(columns[0]).max()) * amplification(ratio, orders)
+    return float(columns[-1][-1]), max(abs(float(columns[-1][-1] - columns[-2][-1])), rounding)

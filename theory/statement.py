@@ -449,12 +449,25 @@ class Limit(Statement):
         Increasing scales at which the quantity is evaluated.
     rate
         The claimed order ``a``: the error decays like ``scale ** -a``; ``None`` claims faster than any power.
+    levels
+        The error is claimed to have an expansion in the powers ``a``, ``a + 1``, ...: so many levels of Richardson
+        extrapolation must gain a power each at every instance of the gallery. The scales are then geometric.
+    draws
+        So many instances are drawn besides the gallery, and the mean order of all gets a bootstrap interval.
     """
 
     quantity: Callable[[Any, Number], Number]
     limit: Callable[[Any], Number]
     scales: tuple[Fraction, ...]
     rate: Fraction | None
+    levels: int = 0
+    draws: int = 0
+
+    def __post_init__(self) -> None:
+        """Reject counts that are negative."""
+        for name in ("levels", "draws"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{self.id}: {name} = {getattr(self, name)} must not be negative")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,12 +96,15 @@ class Tooth:
         For a dropped hypothesis that survives: that it is not needed, as far as the search sees.
     counterexample
         The instance that refuted it.
+    measured
+        What was measured in its place, for a limit: an order with its interval, or that there is none.
     """
 
     name: str
     refuted: bool
     finding: str | None = None
     counterexample: Counterexample | None = None
+    measured: str | None = None
 
     @property
     def survives(self) -> bool:

@@ -244,7 +244,7 @@ def limit_pass(problem: LimitProblem, state: LimitState, guess: tuple[Floats, Fl
     def residual(h: Floats) -> Floats:
         return np.asarray(problem.activation.value(h @ w_turned) @ v_turned)
 
-    hidden = _picard(residual, grid.from_left, problem.x @ state.A.T, guess and guess[0])
+    hidden = solve_along_depth(residual, grid.from_left, problem.x @ state.A.T, guess and guess[0])
     inner = hidden @ w_turned
     activity, slope = problem.activation.value_and_first(inner)
 
@@ -252,7 +252,7 @@ def limit_pass(problem: LimitProblem, state: LimitState, guess: tuple[Floats, Fl
         return np.asarray((slope * (p @ state.V)) @ state.W) / (root_q * root_m)
 
     error = hidden[-1] @ state.B.T - problem.y
-    adjoint = _picard(pulled, grid.from_right, 2 * error @ state.B, guess and guess[1])
+    adjoint = solve_along_depth(pulled, grid.from_right, 2 * error @ state.B, guess and guess[1])
     n = len(problem.x)
     back = adjoint.transpose(0, 2, 1)
     speed = LimitState(
@@ -280,8 +280,30 @@ def _along_depth(matrix: Floats, values: Floats) -> Floats:
     return (matrix @ values.reshape(len(values), -1)).reshape(len(matrix), *values.shape[1:])
 
 
-def _picard(right: Callable[[Floats], Floats], integral: Floats, end: Floats, guess: Floats | None) -> Floats:
-    """Solve u = end + integral of right(u) at the nodes, ``u`` of shape ``(N, *shape of end)``."""
+def solve_along_depth(right: Callable[[Floats], Floats], integral: Floats, end: Floats, guess: Floats | None = None) -> Floats:
+    r"""Solve :math:`u(s)=u_0+\int r(u)` at the nodes by Picard iteration.
+
+    Parameters
+    ----------
+    right
+        The function r, at all nodes at once.
+    integral
+        The matrix of the integral from 0 to s, or from s to 1.
+    end
+        The value :math:`u_0` at the end where the integral starts.
+    guess
+        Where the iteration starts.
+
+    Returns
+    -------
+    numpy.ndarray
+        The solution, shape ``(N, *end.shape)``.
+
+    Raises
+    ------
+    InputError
+        If the states overflow, or the nodes are too few.
+    """
     u = np.broadcast_to(end, (len(integral), *end.shape)) if guess is None else guess
     change = math.inf
     for _ in range(_ITERATIONS):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.activations import ACTIVATIONS
+from numerics.chebyshev import chebyshev_grid
 from numerics.residual_network import Gradient, ResidualNetwork, Start, Weights, initial_weights
 from theory.marion2024.infinite_depth import LimitProblem, LimitState, initial_limit, sample_layers, smooth_clip
 from theory.marion2024.limit import limit_steps
@@ -81,6 +82,26 @@ def _limit(run: Run) -> tuple[tuple[LimitState, Floats, Floats], ...]:
     raise InputError(f"steps = {run.steps} must not be negative")
 
 
+@lru_cache(maxsize=64)
+def limit_slope(run: Run) -> float:
+    r"""Return :math:`\sup_s\|\partial_s\mathcal Z(s,t)\|` at the end of a run, the Lipschitz constant of the limit in depth.
+
+    Parameters
+    ----------
+    run
+        The run.
+
+    Returns
+    -------
+    float
+        The supremum over a grid of 2,049 depths; Euclidean norm over V and W.
+    """
+    state, grid = _limit(run)[-1][0], chebyshev_grid(NODES)
+    rows = grid.interpolation(np.linspace(0, 1, 2049)) @ grid.derivative
+    parts = [rows @ part.reshape(NODES, -1) for part in (state.V, state.W)]
+    return float(np.sqrt(sum(np.sum(part**2, axis=1) for part in parts)).max())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Errors:
     r"""The largest distances over a run.
@@ -92,7 +113,7 @@ class Errors:
     layers
         Of :math:`Z_k` from :math:`\mathcal Z(k/L)`.
     hidden
-        Of :math:`h_{\lfloor Ls\rfloor}` from H(s) at the nodes and data points.
+        Of :math:`h_{\lfloor Ls\rfloor}` from H(s) at the data points, s at both ends of every piece between multiples of 1/L.
     output
         Of :math:`F^L(x_i)` from its limit.
     gap
@@ -142,6 +163,25 @@ def layer_gaps(weights: Weights) -> Floats:
     return np.asarray(np.sqrt(squares[0] + squares[1]))
 
 
+def piecewise_distance(steps: Any, curve: Any) -> float:
+    r"""Return the supremum in s of the distance of a step function from a curve, up to what the curve bends within a step.
+
+    Parameters
+    ----------
+    steps
+        The value from each point of a grid to the next, the last at the end alone, shape ``(L + 1, ...)``.
+    curve
+        The curve at the points, of the same shape.
+
+    Returns
+    -------
+    float
+        The largest distance at either end of a step.
+    """
+    left, right = np.abs(steps - curve).max(), np.abs(steps[:-1] - curve[1:]).max(initial=0.0)
+    return float(max(left, right))
+
+
 @lru_cache(maxsize=512)
 def errors(run: Run, depth: int, start: Start = Start.TIED, exponent: float = 1.0) -> Errors:
     """Train a network of a given depth and compare it with its limit at every step.
@@ -166,16 +206,17 @@ def errors(run: Run, depth: int, start: Start = Start.TIED, exponent: float = 1.
     network = ResidualNetwork(activation=ACTIVATIONS[NAMES[run.activation]], exponent=exponent)
     weights = initial_weights(rng, depth=depth, d=2, q=run.q, m=run.m, d_out=2, start=start)
     clip, worst = _clip(run), dict.fromkeys(("ends", "layers", "hidden", "output"), 0.0)
+    rows = chebyshev_grid(NODES).interpolation(np.arange(depth + 1) / depth)
     for step, (state, hidden, output) in enumerate(_limit(run)):
         passed = network.forward(weights, x)
         v, w = sample_layers(state, depth)
         squares = np.sum((weights.V - v) ** 2, axis=(1, 2)) + np.sum((weights.W - w) ** 2, axis=(1, 2))
-        # A node that is a multiple of 1/L up to rounding belongs to that layer.
-        at = np.floor(depth * state.grid.nodes + 1e-9).astype(int)
         found = {
             "ends": max(np.linalg.norm(weights.A - state.A), np.linalg.norm(weights.B - state.B)),
             "layers": math.sqrt(float(squares.max())),
-            "hidden": np.abs(passed.states[at] - hidden).max(),
+            "hidden": piecewise_distance(
+                passed.states, (rows @ hidden.reshape(NODES, -1)).reshape(depth + 1, *hidden.shape[1:])
+            ),
             "output": np.abs(passed.output - output).max(),
         }
         worst = {name: max(value, float(found[name])) for name, value in worst.items()}

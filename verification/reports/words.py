@@ -55,13 +55,15 @@ def data_of(data: Entry) -> str:
 
 
 def tooth_line(tooth: Entry) -> str:
-    """Return one line on the fate of a mutant."""
+    """Return one line on the fate of a mutant, with what was measured in its place."""
+    # Reports of earlier versions have no such field.
+    measured = f"; measured: {tooth['measured']}" if tooth.get("measured") else ""
     if tooth["refuted"]:
         found = tooth["counterexample"]
-        return f"{tooth['name']}: refuted" + (f" at {data_of(found['data'])}" if found else "")
+        return f"{tooth['name']}: refuted" + (f" at {data_of(found['data'])}" if found else "") + measured
     if tooth["finding"] is not None:
-        return f"{tooth['name']}: {tooth['finding']}"
-    return f"{tooth['name']}: SURVIVES. The check did not reject this false neighbour"
+        return f"{tooth['name']}: {tooth['finding']}{measured}"
+    return f"{tooth['name']}: SURVIVES. The check did not reject this false neighbour{measured}"
 
 
 def summary_line(summary: Entry) -> str:

@@ -215,7 +215,9 @@ def test_two_equal_neurons_leave_none_since_the_noise_drives_them_apart():
     assert abs(apart @ mean @ apart) < 1e-6 * np.abs(mean).max()
     pushed = np.einsum("abce,a,bc,e", moments.second, apart, np.eye(4), apart)
     assert pushed > 1e-3
-    assert module.stability_thresholds(p).mean_square == 0
+    found = module.stability_thresholds(p)
+    # 0 in exact arithmetic: the mean along the flat direction is a rounding, of either sign.
+    assert 0 <= found.mean_square <= 1e-12 * found.mean
 
 
 @pytest.mark.parametrize("batch", [1, 2])

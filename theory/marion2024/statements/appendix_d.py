@@ -613,6 +613,7 @@ rough = Limit(
     limit=lambda p: 2 * log(p.target),
     scales=tuple(Fraction(k) for k in (2, 4, 8, 16, 32)),
     rate=Fraction(1),
+    levels=1,
     gallery=(
         {"x": 1, "target": 2, "w": 0, "alternating": 1, "time": 8},
         {"x": "3/2", "target": "3/2", "w": 0, "alternating": 1, "time": 6},
@@ -639,6 +640,7 @@ smooth = replace(
     uses=(),
     quantity=lambda p, half: final_gap(p, half, tanh),
     limit=lambda p: 0.0,
+    draws=8,
     scales=tuple(Fraction(k) for k in (8, 16, 32, 64, 128)),
     gallery=(
         {"x": 1, "target": "3/2", "w": 0, "alternating": 1, "time": 2},

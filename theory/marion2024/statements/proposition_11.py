@@ -437,6 +437,8 @@ proposition_11 = Limit(
     limit=lambda p: 0.0,
     scales=tuple(Fraction(2**k) for k in range(4, 11)),
     rate=Fraction(1),
+    levels=1,
+    draws=16,
     gallery=(
         {"start": 1, "slope": 1, "gap": 0, "times": [0]},
         {"start": -1, "slope": 2, "gap": 1, "times": [0]},
