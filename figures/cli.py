@@ -25,6 +25,7 @@ def figure(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="Id of a figure; 'list' shows them, 'all' draws them.")],
     scale: Annotated[str, typer.Option(help="quick, or paper for the published settings.")] = "quick",
     out: Annotated[Path, typer.Option("--out", help="Folder of the figures.", file_okay=False)] = Path("quod-figures"),
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a processor.")] = None,
 ) -> None:
     """Draw a figure: ID.pdf, ID.png, the numbers as ID.csv, settings and checks as ID.json."""
     if scale not in SCALES:
@@ -39,7 +40,7 @@ def figure(
             f"no figure {identifier!r}; " + (f"close: {', '.join(close)}" if close else "'quod figure list' shows them")
         )
     _folder(out)
-    raise typer.Exit(max(_draw(key, scale, out) for key in wanted))
+    raise typer.Exit(max(_draw(key, scale, out, jobs or os.cpu_count() or 1) for key in wanted))
 
 
 def _folder(out: Path) -> None:
@@ -51,10 +52,11 @@ def _folder(out: Path) -> None:
         raise InputError(f"--out {out}: {(error.strerror or 'cannot be written').lower()}") from None
 
 
-def _draw(identifier: str, scale: str, out: Path) -> int:
+def _draw(identifier: str, scale: str, out: Path, jobs: int) -> int:
+    from figures.work import Work, on_stderr
     from figures.writing import write
 
-    drawing = compute(identifier, scale)
+    drawing = compute(identifier, scale, Work(folder=out / ".cache", jobs=jobs, show=on_stderr))
     for path in write(identifier, scale, drawing, out):
         typer.echo(path)
     for check in drawing.checks:

@@ -7,15 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from figures.work import Work
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODULES = {
+    "marion2024.pl-constant": "figures.marion2024_pl_constant",
     "wu2025.irregularity": "figures.wu2025_irregularity",
     "wu2025.stability-threshold": "figures.wu2025_stability_threshold",
 }
 """Id of a figure to its module, which is imported only when the figure is drawn."""
 TITLES = {
+    "marion2024.pl-constant": "the local Polyak-Lojasiewicz constant along training and against the sizes, with the loss",
     "wu2025.irregularity": "irregularity of the optimal score against the noise scale, with its lower bounds",
     "wu2025.stability-threshold": "where training stops memorizing, and the largest stable learning rates against the noise",
 }
@@ -66,8 +70,23 @@ class Drawing:
     draw: Callable[[Any], Figure]
 
 
-def compute(identifier: str, scale: str) -> Drawing:
-    """Compute the numbers of a figure at a scale."""
+def compute(identifier: str, scale: str, work: Work | None = None) -> Drawing:
+    """Compute the numbers of a figure at a scale.
+
+    Parameters
+    ----------
+    identifier
+        Id of the figure.
+    scale
+        quick or paper.
+    work
+        Where long work runs and is stored; in this process and nowhere by default.
+
+    Returns
+    -------
+    Drawing
+        The figure before it is written.
+    """
     module = importlib.import_module(MODULES[identifier])
-    drawing: Drawing = module.compute(scale)
+    drawing: Drawing = module.compute(scale, work or Work())
     return drawing

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from figures.registry import Check, Drawing
+from figures.work import Work
 from theory.wu2025.bounds import equispaced_limit, irregularity_bound, sharp_irregularity_bound
 from theory.wu2025.irregularity import irregularity_integral
 from theory.wu2025.setting import ScoreProblem, small_noise_separation
@@ -64,8 +65,9 @@ def curve(n: int, points: int) -> Curve:
     )
 
 
-def compute(scale: str) -> Drawing:
+def compute(scale: str, work: Work) -> Drawing:
     """Compute the numbers of the figure at a scale."""
+    del work  # short enough to be done again
     curves = [curve(n, POINTS[scale]) for n in SIZES]
     names = ("sigma", "r", "inside", "measured", "error", "theorem_4", "sharper", "asymptote")
     rows = [(c.n, MU, *(getattr(c, name)[k].item() for name in names)) for c in curves for k in range(len(c.r))]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from figures.registry import Check, Drawing
+from figures.work import Work
 from numerics.arithmetic import FLOATS
 from numerics.statistics import Slope, log_log_slope
 from theory.wu2025.curvature import network_risk, sharpness
@@ -214,8 +215,9 @@ def _decimals(ends: tuple[float, float], count: int) -> list[Fraction]:
     return [Fraction(f"{value:.5f}") for value in np.geomspace(*ends, count)]
 
 
-def compute(scale: str) -> Drawing:
+def compute(scale: str, work: Work) -> Drawing:
     """Compute the numbers of the figure at a scale."""
+    del work  # short enough to be done again
     sizes = SIZES[scale]
     sequences = np.random.SeedSequence(SEED).spawn(len(TRAINED))
     trained = [

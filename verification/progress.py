@@ -58,7 +58,7 @@ class Display:
         step
             Which, and how far the run is.
         """
-        left = "" if step.seconds_left is None or step.done == step.total else f"about {_span(step.seconds_left)} left"
+        left = "" if step.seconds_left is None or step.done == step.total else f"about {span(step.seconds_left)} left"
         self._bar.update(self._task, completed=step.done, description=step.judgement.id, left=left)
         if not self._console.is_terminal:
             sys.stderr.write(f"{_line(step)}{', ' + left if left else ''}\n")
@@ -71,7 +71,8 @@ def _line(step: Step) -> str:
     return f"[{step.done}/{step.total}] {judgement.id} {judgement.verdict.value} ({judgement.best_evidence}, {took})"
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """Return a duration in seconds, minutes or hours, for people."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

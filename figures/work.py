@@ -1,0 +1,183 @@
+"""Long work of figures: units that are stored when they are done, shown as they come, and found again after an interruption.
+
+A unit is a plain function of JSON values that returns JSON values; arrays travel as :func:`packed` text. What is stored is
+named by the function, its parameters, all code of the project and the versions of the libraries, so that nothing is stale.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verification.cache import Cache, code_version, digest
+from verification.executors import InProcess, Pool, completed
+from verification.progress import span
+
+UNIT_LIMIT = 6 * 3600.0
+"""Seconds after which a unit in a worker counts as stuck."""
+
+
+def packed(array: NDArray[Any]) -> dict[str, Any]:
+    """Return an array as JSON values, bit by bit.
+
+    Parameters
+    ----------
+    array
+        Any numerical array.
+
+    Returns
+    -------
+    dict
+        Its type, shape and bytes.
+    """
+    plain = np.ascontiguousarray(array)
+    return {"dtype": plain.dtype.str, "shape": list(plain.shape), "bytes": base64.b64encode(plain.tobytes()).decode()}
+
+
+def unpacked(value: Mapping[str, Any]) -> NDArray[Any]:
+    """Return the array that :func:`packed` was given."""
+    flat = np.frombuffer(base64.b64decode(value["bytes"]), dtype=np.dtype(value["dtype"]))
+    return flat.reshape(value["shape"]).copy()
+
+
+@cache
+def _code() -> str:
+    files = sorted(Path(__file__).resolve().parent.rglob("*.py"))
+    return digest([code_version(None), *[hashlib.sha256(path.read_bytes()).hexdigest() for path in files]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Where units run and where they are stored.
+
+    Parameters
+    ----------
+    folder
+        Where finished units are; None stores nothing.
+    jobs
+        How many processes; 1 runs in this one.
+    show
+        Called with a line of progress; None shows nothing.
+    """
+
+    folder: Path | None = None
+    jobs: int = 1
+    show: Callable[[str], None] | None = field(default=None, compare=False)
+
+    def gather(self, name: str, function: Callable[[dict[str, Any]], Any], units: Sequence[dict[str, Any]]) -> list[Any]:
+        """Run a function on every unit, in parallel, skipping what is stored.
+
+        Parameters
+        ----------
+        name
+            What the lines of progress call the work.
+        function
+            A function at the top of a module, of one dictionary of JSON values.
+        units
+            The dictionaries, seeds among them: what a result depends on.
+
+        Returns
+        -------
+        list
+            The results, in the order of the units, whatever order they finished in.
+        """
+        found: dict[int, Any] = {}
+        for at, unit in enumerate(units):
+            stored = self._get(function, unit)
+            if stored is not None:
+                found[at] = stored
+        earlier, started = len(found), time.monotonic()
+        if earlier:
+            self._say(f"{name}: {earlier} of {len(units)} parts from an earlier run")
+        missing = [(at, (function, unit)) for at, unit in enumerate(units) if at not in found]
+        for at, result in self._run(missing):
+            found[at] = result
+            self._put(function, units[at], result)
+            self._count(name, len(found), len(units), len(found) - earlier, started)
+        return [found[at] for at in range(len(units))]
+
+    def chain(
+        self, name: str, function: Callable[[dict[str, Any], Any], Any], parameters: dict[str, Any], start: Any, parts: int
+    ) -> list[Any]:
+        """Run a function again and again on its own result, and go on after the last stored one.
+
+        Parameters
+        ----------
+        name
+            What the lines of progress call the work.
+        function
+            A function at the top of a module, of the parameters, JSON values, and the state.
+        parameters
+            What the whole chain depends on, with the seed.
+        start
+            The first state, JSON values; it must follow from the parameters.
+        parts
+            How many times.
+
+        Returns
+        -------
+        list
+            The state after every part; what is to be kept of a part must be in its state.
+        """
+        states: list[Any] = []
+        while len(states) < parts:
+            stored = self._get(function, {**parameters, "part": len(states)})
+            if stored is None:
+                break
+            states.append(stored)
+        earlier, started = len(states), time.monotonic()
+        if earlier:
+            self._say(f"{name}: {earlier} of {parts} parts from an earlier run")
+        while len(states) < parts:
+            states.append(function(parameters, states[-1] if states else start))
+            self._put(function, {**parameters, "part": len(states) - 1}, states[-1])
+            self._count(name, len(states), parts, len(states) - earlier, started)
+        return states
+
+    def _run(self, missing: list[tuple[int, tuple[Any, ...]]]) -> Iterator[tuple[int, Any]]:
+        executor = Pool(self.jobs) if self.jobs > 1 and len(missing) > 1 else InProcess()
+        try:
+            for at, future, _ in completed(executor, _call, missing, window=self.jobs, limit=UNIT_LIMIT):
+                yield at, future.result()
+        finally:
+            if isinstance(executor, Pool):
+                executor.stop()
+
+    def _key(self, function: Callable[..., Any], unit: Mapping[str, Any]) -> str:
+        name = f"{function.__module__}.{function.__qualname__}"
+        return Cache(Path()).key(name, code=_code(), parameters=dict(unit), seed=0)
+
+    def _get(self, function: Callable[..., Any], unit: Mapping[str, Any]) -> Any | None:
+        return None if self.folder is None else Cache(self.folder).get(self._key(function, unit))
+
+    def _put(self, function: Callable[..., Any], unit: Mapping[str, Any], result: Any) -> None:
+        if self.folder is not None:
+            Cache(self.folder).put(self._key(function, unit), result)
+
+    def _count(self, name: str, done: int, total: int, fresh: int, started: float) -> None:
+        left = (time.monotonic() - started) / fresh * (total - done)
+        self._say(f"[{done}/{total}] {name}" + (f", about {span(left)} left" if done < total else ""))
+
+    def _say(self, line: str) -> None:
+        if self.show is not None:
+            self.show(line)
+
+
+def _call(function: Callable[[dict[str, Any]], Any], unit: dict[str, Any]) -> Any:
+    return function(unit)
+
+
+def on_stderr(line: str) -> None:
+    """Write a line of progress to standard error."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

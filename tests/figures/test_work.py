@@ -1,0 +1,104 @@
+"""Long work of figures: found again after an interruption, with the same results in the same order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from figures.work import Work, packed, unpacked
+
+CALLS: list[int] = []
+
+
+def square(unit):
+    CALLS.append(unit["n"])
+    return {"value": packed(np.array([unit["n"] ** 2, 0.1]))}
+
+
+def until_three(unit):
+    if unit["n"] == 3:
+        raise KeyboardInterrupt
+    return square(unit)
+
+
+def step(parameters, state):
+    CALLS.append(len(state))
+    if len(state) == parameters.get("stop"):
+        raise KeyboardInterrupt
+    return [*state, parameters["factor"] * (state[-1] if state else 1.0) / 3.0]
+
+
+@pytest.fixture(autouse=True)
+def no_calls():
+    CALLS.clear()
+
+
+def test_an_array_comes_back_bit_by_bit() -> None:
+    for array in (np.array([[0.1, np.pi], [-0.0, 1e-310]]), np.arange(5, dtype=np.float32), np.zeros((0, 3))):
+        again = unpacked(json.loads(json.dumps(packed(array))))
+        assert again.dtype == array.dtype
+        assert again.tobytes() == array.tobytes()
+        assert again.shape == array.shape
+
+
+def test_results_come_in_the_order_of_the_units_and_are_stored_once(tmp_path: Path) -> None:
+    lines: list[str] = []
+    work = Work(folder=tmp_path, show=lines.append)
+    units = [{"n": n} for n in (5, 1, 4)]
+    first = work.gather("squares", square, units)
+    assert [unpacked(entry["value"])[0] for entry in first] == [25, 1, 16]
+    assert work.gather("squares", square, units) == first
+    assert len(CALLS) == 3
+    assert lines[:2] == ["[1/3] squares, about 0 s left", "[2/3] squares, about 0 s left"]
+    assert lines[-1] == "squares: 3 of 3 parts from an earlier run"
+
+
+def test_after_an_interruption_only_what_is_missing_is_done_again(tmp_path: Path) -> None:
+    units = [{"n": n} for n in (1, 2, 3, 4)]
+    with pytest.raises(KeyboardInterrupt):
+        Work(folder=tmp_path).gather("squares", until_three, units)
+    done = list(CALLS)
+    stored = {path.name for path in tmp_path.iterdir()}
+    assert done == [1, 2]
+    assert len(stored) == 2
+    with pytest.raises(KeyboardInterrupt):
+        Work(folder=tmp_path).gather("squares", until_three, units)
+    assert done == CALLS
+
+
+def test_an_entry_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    work, units = Work(folder=tmp_path), [{"n": 7}]
+    first = work.gather("squares", square, units)
+    path = next(tmp_path.iterdir())
+    path.write_bytes(path.read_bytes()[:-9])
+    assert work.gather("squares", square, units) == first
+    assert CALLS == [7, 7]
+
+
+def test_a_chain_that_was_interrupted_goes_on_and_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    whole = Work().chain("chain", step, {"factor": 0.7}, [], 5)
+    assert [len(state) for state in whole] == [1, 2, 3, 4, 5]
+    CALLS.clear()
+    assert Work(folder=tmp_path).chain("chain", step, {"factor": 0.7}, [], 3) == whole[:3]
+    assert Work(folder=tmp_path).chain("chain", step, {"factor": 0.7}, [], 5) == whole
+    assert CALLS == [0, 1, 2, 3, 4]
+
+
+def test_other_parameters_are_other_work(tmp_path: Path) -> None:
+    work = Work(folder=tmp_path)
+    assert work.chain("chain", step, {"factor": 1.0}, [], 2) != work.chain("chain", step, {"factor": 2.0}, [], 2)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
+    units = [{"array": packed(np.arange(n, dtype=float))} for n in (3, 2, 1)]
+    assert Work(jobs=2, folder=tmp_path).gather("copies", _same, units) == Work().gather("copies", _same, units)
+
+
+def _same(unit):
+    from figures.work import packed, unpacked
+
+    return packed(unpacked(unit["array"]) + 1)
