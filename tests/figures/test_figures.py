@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+import figures.wu2025_irregularity as module
 from figures.registry import MODULES, TITLES, compute
 from figures.writing import write
 from theory.wu2025.bounds import irregularity_bound, sharp_irregularity_bound
@@ -20,7 +21,10 @@ ID = "wu2025.irregularity"
 
 @pytest.fixture(scope="module")
 def drawing():
-    return compute(ID, "quick")
+    """Return the figure with fewer points on each curve than at its quick scale."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(module.POINTS, "quick", 9)
+        return compute(ID, "quick")
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,7 @@ def test_the_strategy_of_every_statement_builds_instances_that_satisfy_its_hypot
     for statement in STATEMENTS:
         # A stream of its own each, so that no statement depends on what others there are.
         rng = np.random.default_rng([20250205, *statement.id.encode()])
-        drawn = [statement.instances(UnitDraw(source=rng.random), statement.in_force) for _ in range(16)]
+        drawn = [statement.instances(UnitDraw(source=rng.random), statement.in_force) for _ in range(10)]
         accepted[statement.id] = sum(float_hypotheses(statement, instance) for instance in drawn) / len(drawn)
         for instance in drawn:
             x = getattr(instance, "x", ())
