@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODULES = {
+    "marion2024.figure-1": "figures.marion2024_figure_1",
+    "marion2024.figure-2": "figures.marion2024_figure_2",
     "marion2024.pl-constant": "figures.marion2024_pl_constant",
+    "wu2025.figure-1": "figures.wu2025_figure_1",
+    "wu2025.figure-2": "figures.wu2025_figure_2",
     "wu2025.irregularity": "figures.wu2025_irregularity",
     "wu2025.stability-threshold": "figures.wu2025_stability_threshold",
 }
 """Id of a figure to its module, which is imported only when the figure is drawn."""
 TITLES = {
+    "marion2024.figure-1": "distances of neighbouring layers against the depth, and of the layers from their limit",
+    "marion2024.figure-2": "an entry of the layers across depth along long training, and the loss",
     "marion2024.pl-constant": "the local Polyak-Lojasiewicz constant along training and against the sizes, with the loss",
+    "wu2025.figure-1": "scores learned at three learning rates, and the optimal score",
+    "wu2025.figure-2": "excess risk against the learning rate in dimensions 1 and 10, and with less noise of the gradient",
     "wu2025.irregularity": "irregularity of the optimal score against the noise scale, with its lower bounds",
     "wu2025.stability-threshold": "where training stops memorizing, and the largest stable learning rates against the noise",
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from figures.registry import Drawing
 from figures.style import save, style
 
-LIBRARIES = ("quod", "numpy", "scipy", "matplotlib")
+LIBRARIES = ("quod", "numpy", "scipy", "numba", "matplotlib")
 
 
 def write(identifier: str, scale: str, drawing: Drawing, out: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("theory", "numerics", "verification")
-LIBRARIES = ("numpy", "scipy", "sympy", "python-flint", "hypothesis", "scikit-learn", "torch")
+LIBRARIES = ("numpy", "scipy", "numba", "sympy", "python-flint", "hypothesis", "scikit-learn", "torch")
 
 
 def canonical(value: Any) -> bytes:
