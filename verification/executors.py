@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -68,7 +69,7 @@ class Pool:
         self._pool = self._start(jobs)
 
     def _start(self, jobs: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(jobs, mp_context=self._context, initializer=_leave_interrupts_to_the_parent)
+        return ProcessPoolExecutor(jobs, mp_context=self._context, initializer=_prepare_worker)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """Start ``function(*arguments)`` in a worker.
@@ -98,8 +99,17 @@ class Pool:
             child.terminate()
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _prepare_worker() -> None:
+    """Leave interrupts to the parent, and end with it: a parent that is killed cannot stop its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def completed(

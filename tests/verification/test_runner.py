@@ -169,6 +169,23 @@ def test_kill_9_in_the_middle_loses_nothing_that_was_finished(toy, start, quod) 
     assert again.stderr.count("from an earlier run") == 2
 
 
+def alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_kill_9_leaves_no_worker_behind(toy, start) -> None:
+    path = toy("a-endless", "b-endless")
+    process = start("verify", path, "--jobs", 2)
+    wait_for(lambda: "a-endless" in calls(path))
+    process.kill()
+    process.communicate(timeout=30)
+    wait_for(lambda: not alive(process.pid))
+
+
 def test_what_rests_on_a_refuted_statement_is_found_through_any_chain(toy) -> None:
     path = toy(
         "a-refuted",
