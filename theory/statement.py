@@ -454,6 +454,8 @@ class Limit(Statement):
         extrapolation must gain a power each at every instance of the gallery. The scales are then geometric.
     draws
         So many instances are drawn besides the gallery, and the mean order of all gets a bootstrap interval.
+    further
+        Larger scales, behind the others, for profiles that have the time.
     """
 
     quantity: Callable[[Any, Number], Number]
@@ -462,6 +464,7 @@ class Limit(Statement):
     rate: Fraction | None
     levels: int = 0
     draws: int = 0
+    further: tuple[Fraction, ...] = ()
 
     def __post_init__(self) -> None:
         """Reject counts that are negative."""

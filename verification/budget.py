@@ -27,6 +27,8 @@ class Budget:
         Precision in bits at which an undecided comparison of balls gives up.
     boxes
         Boxes that one branch-and-bound may open.
+    further
+        Whether limits are followed to the larger scales that they name for it.
     """
 
     cases: int
@@ -38,6 +40,7 @@ class Budget:
     certified: int
     last_bits: int
     boxes: int
+    further: bool
 
 
 PROFILES = {
@@ -51,6 +54,7 @@ PROFILES = {
         certified=6,
         last_bits=1024,
         boxes=20_000,
+        further=False,
     ),
     "standard": Budget(
         cases=2_000,
@@ -62,6 +66,7 @@ PROFILES = {
         certified=24,
         last_bits=2048,
         boxes=200_000,
+        further=True,
     ),
     "nightly": Budget(
         cases=20_000,
@@ -73,5 +78,6 @@ PROFILES = {
         certified=120,
         last_bits=4096,
         boxes=2_000_000,
+        further=True,
     ),
 }

@@ -67,7 +67,8 @@ def judge(statement: Statement, *, budget: Budget, seed: int) -> Judgement:
     elif isinstance(statement, Equivalence):
         judgement = judge_equivalence(statement, budget, seed)
     elif isinstance(statement, Limit):
-        judgement = judge_limit(statement, _blank(statement, Verdict.HOLDS), seed)
+        far = replace(statement, scales=(*statement.scales, *statement.further)) if budget.further else statement
+        judgement = judge_limit(far, _blank(statement, Verdict.HOLDS), seed)
     elif isinstance(statement, Probability):
         judgement = judge_probability(statement, _blank(statement, Verdict.HOLDS), budget, seed)
     else:

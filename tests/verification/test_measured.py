@@ -16,6 +16,7 @@ import pytest
 from scipy import stats
 
 from theory.statement import Draw, Hypothesis, Instance, Limit, Number, changed
+from verification.budget import PROFILES
 from verification.judge import judge
 from verification.measured import FLOOR, approach, extrapolated, judge_limit, sample
 from verification.outcome import Judgement, Tooth, Verdict
@@ -113,6 +114,15 @@ def test_errors_that_rise_again_after_the_floor_do_not_tend() -> None:
     assert reading.order.agrees(1.0)
     assert not reading.tends
     assert measured(found).verdict is Verdict.UNDECIDED
+
+
+def test_larger_scales_are_for_profiles_that_have_the_time() -> None:
+    # A power law up to 512, and a plateau behind it that the quick profile does not see.
+    statement = limit(lambda a, s: a / min(s, 512.0), further=(Fraction(1024), Fraction(2048)))
+    quick, standard = (judge(statement, budget=PROFILES[name], seed=0) for name in ("quick", "standard"))
+    assert quick.verdict is Verdict.HOLDS
+    assert standard.verdict is Verdict.UNDECIDED
+    assert quick.evidence[0].figures["scales"][-1] == str(statement.scales[-1])
 
 
 def test_no_instance_is_vacuous() -> None:
@@ -316,7 +326,7 @@ def test_what_was_measured_reaches_the_report_and_older_reports_are_read() -> No
 
 
 def test_the_judge_gives_a_limit_its_teeth_and_figures() -> None:
-    found = judge(limit(clean, draws=2), budget=None, seed=4)
+    found = judge(limit(clean, draws=2), budget=PROFILES["quick"], seed=4)
     assert found.verdict is Verdict.HOLDS
     assert len(found.evidence[0].figures["drawn"]) == 2
 

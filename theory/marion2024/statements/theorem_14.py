@@ -77,6 +77,7 @@ theorem_14_ii = Limit(
     quantity=_distance("layers"),
     limit=lambda p: 0.0,
     scales=SCALES,
+    further=(Fraction(512),),
     rate=Fraction(1),
     mutants=_mutants("layers"),
 )

@@ -62,7 +62,9 @@ CONTROLS: dict[str, dict[str, Any]] = {
 
 def _controls(name: str) -> Any:
     # Deeper networks with 1/sqrt(L) leave the floats within these steps.
-    return tuple(changed(words, quantity=_distance(name, **settings), scales=SCALES) for words, settings in CONTROLS.items())
+    return tuple(
+        changed(words, quantity=_distance(name, **settings), scales=SCALES, further=()) for words, settings in CONTROLS.items()
+    )
 
 
 theorem_4_ii = Limit(
@@ -88,6 +90,7 @@ theorem_4_ii = Limit(
     quantity=_distance("layers"),
     limit=lambda p: 0.0,
     scales=SCALES,
+    further=(Fraction(512), Fraction(1024)),
     rate=Fraction(1),
     levels=1,
     draws=4,
@@ -147,7 +150,12 @@ proposition_3_gap = replace(
     gallery=(FREE, CLIPPED, {**GELU, "clipped": 1}),
     draws=2,
     scales=(*SCALES, Fraction(512), Fraction(1024)),
-    mutants=(*_controls("gap"), changed("ReLU", quantity=_with_relu, scales=SCALES), changed("order 2", rate=Fraction(2))),
+    further=(Fraction(2048),),
+    mutants=(
+        *_controls("gap"),
+        changed("ReLU", quantity=_with_relu, scales=SCALES, further=()),
+        changed("order 2", rate=Fraction(2)),
+    ),
 )
 
 
