@@ -329,7 +329,7 @@ def _limit_checks(found: Found) -> tuple[Check, ...]:
             },
         ),
         Check(
-            says="text: convergence is slower for larger training times",
+            says="text: convergence slows down with training time",
             passed=bool(np.all(np.diff(deepest, axis=0) > 0)),
             figures={
                 f"{name}, {when}": float(deepest[at, col])

@@ -56,7 +56,7 @@ def data_of(data: Entry) -> str:
 
 def tooth_line(tooth: Entry) -> str:
     """Return one line on the fate of a mutant, with what was measured in its place."""
-    # Reports of earlier versions have no such field.
+    # A report may lack this field.
     measured = f"; measured: {tooth['measured']}" if tooth.get("measured") else ""
     if tooth["refuted"]:
         found = tooth["counterexample"]

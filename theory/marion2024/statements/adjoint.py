@@ -161,7 +161,7 @@ equation_44 = Identity(
         " network."
     ),
     formula=r"\partial_sP_i=\partial_1f(H_i,Z)\,P_i,\quad P_i(1)=2B^\top(BH_i(1)-y_i)",
-    source=f"{PAPER}, Appendix A.5, pages 27 and 30",
+    source=f"{PAPER}, (44) and Appendix A.5, pages 27, 28 and 30",
     instance=ScalarFlow,
     instances=_draw_flow,
     hypotheses=(depth,),
@@ -170,7 +170,7 @@ equation_44 = Identity(
     right=lambda p, c: p.end * exp(-p.z * (1 - p.s)),
     erratum=Erratum(
         wrong="p_k - p_{k+1} is plus the Jacobian times p_{k+1}, so that the derivative along s is minus it.",
-        line="the display of the equation for P, page 27",
+        line="(44), page 28, and the displays of the equation for P, pages 27 and 30",
         counterexample={"z": 1, "end": 1, "s": 0},
         repaired="marion2024.equation-44.reading-repaired",
     ),

@@ -599,7 +599,7 @@ rough = Limit(
     hidden=(
         Hidden(
             says="sigma bounded",
-            where="'the only broken assumption in our counter-example is the non-smoothness of the activation function'",
+            where="'the only broken assumption', page 39",
             finding="ReLU is not bounded either; a smooth unbounded activation keeps them 1/L apart: see reading-unbounded",
         ),
         Hidden(

@@ -104,7 +104,7 @@ assumptions = Inequality(
     relation=">=",
     right=lambda p, c: asked(p),
     erratum=Erratum(
-        wrong="m = 64 is above n = 50, which is all that the rank of the features asks for; c_1 is in the millions.",
+        wrong="m = 64 is above n = 50, as the rank of the features asks; but c_1 is in the millions, and q = d < d + d'.",
         line="Section 5.1, the choice of m",
         counterexample=FIGURE_2,
         repaired="marion2024.figure-2.reading-repaired",

@@ -188,7 +188,7 @@ proposition_1 = Limit(
     id="marion2024.proposition-1",
     title="the clipped flow has one solution",
     says=(
-        "The clipped flow (5) has a unique solution for all times. Measured on six layers to time 2: explicit steps tend to"
+        "The clipped flow (5) has one solution, for all times. Measured on six layers to time 2: explicit steps tend to"
         " what an adaptive method of order 8 finds, with an error of first order in the step. The clipped right-hand side is"
         " bounded and locally Lipschitz; clipping is not needed for the conclusion, by the energy."
     ),

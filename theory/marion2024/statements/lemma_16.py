@@ -126,7 +126,7 @@ lemma_16 = Inequality(
         ),
         Hidden(
             says="finite dimension, for the second statement",
-            where="'||U(s)|| tends to infinity when s tends to T_max', page 36",
+            where="'||U(s)|| tends to infinity', page 36",
             finding=(
                 "in infinite dimension a maximal solution may stay bounded up to T_max (Dieudonne); the paper claims only the"
                 " first statement for Banach spaces, and only that one is used"

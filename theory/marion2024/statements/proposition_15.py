@@ -50,11 +50,12 @@ proposition_15 = Inequality(
     title="the weights of the double limit are Lipschitz, from the printed hypotheses",
     says=(
         "Under (i)-(iii) of Proposition 15 the limit Z_inf is said to be Lipschitz in s. Not implied: f(h, z) = zh, A = 1,"
-        " Z_k(t) = sqrt(k/L) for all t, and B with loss 0 satisfy all three, and Z_inf(s) = sqrt(s). Here |Z_inf(s) -"
-        " Z_inf(0)| <= K s is tried for every K. With sup L |Z_{k+1} - Z_k| finite, which Theorem 6 has, it is."
+        " Z_k(t) = sqrt(k/L) for all t, and B with loss 0 satisfy all three and stay at rest under (4), and Z_inf(s) = sqrt(s);"
+        " with (1 - e^{-t}) sqrt(k/L) they start from a Lipschitz function, 0. |Z_inf(s) - Z_inf(0)| <= K s fails for every"
+        " K, at s < 1/K^2. With sup L |Z_{k+1} - Z_k| finite, which Theorem 6 has, it is Lipschitz."
     ),
     formula=r"|\mathcal Z_\infty(s)-\mathcal Z_\infty(0)|\le K\,s",
-    source=f"{PAPER}, Proposition 15, page 29",
+    source=f"{PAPER}, Proposition 15, page 30",
     instance=LimitWeights,
     instances=_draw_limit,
     hypotheses=(inside,),

@@ -252,9 +252,10 @@ exponential = Inequality(
     id="marion2024.proposition-3.reading-exponential",
     title="the bounds diverge exponentially with T",
     says=(
-        "The text after Theorem 4 says that the bounds (7) diverge exponentially with T. Read as K <= e^{c (1 + T)} for some c,"
-        " here tried for every c; the left side is the logarithm of a lower bound of ln K. M grows linearly in T, and K like an"
-        " exponential of an exponential of an exponential of T^2."
+        "The text after Theorem 4 says that the bounds (7) diverge exponentially with T. Read as K <= e^{c (1 + T)} for some c"
+        " and all T. Each instance has a c and a T: at T = 1 it fails for all c up to e^6400, and any c fails at a larger T, by"
+        " reading-repaired. Compared as logarithms, with a lower bound of ln K. M grows linearly in T, and K like three"
+        " exponentials, the innermost of T^2: the bounds diverge, much faster than said."
     ),
     formula=r"\ln K(T)\le c\,(1+T)",
     source=f"{PAPER}, Section 4.1, page 6",

@@ -292,7 +292,7 @@ ceiling = step(
     title="what no constant can exceed",
     says=(
         "Ours. With d < n the residual can be orthogonal to the rows of x at V = 0; then only V has a gradient, and |dl/dA|^2 +"
-        " L sum |dl/dZ_k|^2 + |dl/dB|^2 <= 4 M_sigma^2 l, whatever the width and depth. So any mu of Proposition 5 is at most 4"
+        " L sum |dl/dZ_k|^2 + |dl/dB|^2 <= 4 M_sigma^2 l, whatever the width and depth. So a mu for all data is at most 4"
         " M_sigma^2: with sigma -> a sigma it is of order a^2, while c_4 is of order a. Equality where |sigma| is largest for"
         " all samples."
     ),

@@ -220,17 +220,18 @@ FLAT = {
     **{"odd": 0, "even": 1, "amplitude": "1/1000000000000", "frequency": 3, "degree": 12},
     **{"n": 31, "d": 30, "q": 31, "m": 4000000, "depth": 1, "proxy": 1},
 }
-r"""Thirty-one points on the sphere of dimension 30 and sigma = 10^-12 (1 - cos 3u), with r = 12."""
+r"""Thirty-one points on the sphere in 30 dimensions, sigma = 10^-12 (1 - cos 3u) up to the sign that makes eta_12 positive."""
 
 reading_constants = Inequality(
     id="marion2024.proposition-5.reading-constants",
     title="the proposition with its explicit constants",
     says=(
         "With c_1, ..., c_4 of page 35, mu = c_4/(n sqrt(n) q) is a constant of the local condition with probability at least 1"
-        " - delta. For n > d no constant exceeds 4 M_sigma^2, whatever the data (reading-ceiling: targets so small that the"
-        " least squares fit is within M put weights there where the residual is orthogonal to the data). For sigma -> a sigma"
-        " c_1 and delta stay and mu is of order a, so that this fails for small a, with delta < 1. As 'there exist c_1, ...,"
-        " c_4' the proposition follows from reading-sharp and Lemma 21."
+        " - delta. For n > d no constant exceeds 4 M_sigma^2, whatever the inputs: for targets so small that the least squares"
+        " fit moves B A by less than M, and that no linear map fits, some weights within M leave a residual orthogonal to the"
+        " inputs (reading-ceiling). Under sigma -> a sigma c_1 and delta stay and mu is of order a, M_sigma^2 of order a^2, so"
+        " that this fails for small a, with delta < 1. As 'there exist c_1, ..., c_4' the proposition follows from"
+        " reading-sharp and Lemma 21."
     ),
     formula=r"\mu=\frac{c_4}{n\sqrt n\,q}\le4M_\sigma^2",
     source=f"{PAPER}, Proposition 5, page 6, with the constants of page 35",

@@ -158,7 +158,7 @@ proposition_7 = Inequality(
         " scalar network."
     ),
     formula=r"\|Z_{k+1}(t)-Z_k(t)\|\le\Big(\|Z_{k+1}(0)-Z_k(0)\|+\frac{\beta T}L\Big)e^{\alpha T}",
-    source=f"{PAPER}, Proposition 7, page 15",
+    source=f"{PAPER}, Proposition 7, pages 15 and 16",
     instance=ClippedFlow,
     instances=_draw,
     hypotheses=(setting,),

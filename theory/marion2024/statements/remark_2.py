@@ -114,7 +114,7 @@ remark_2 = Inequality(
     hidden=(
         Hidden(
             says="eps < 1/p for n = d^p",
-            where="'small if n grows at most polynomially with d', page 35",
+            where="'small', for n 'at most polynomially' large, page 35",
             finding="for eps > 1/p the exponent tends to 0: see remark-2.reading-polynomial",
         ),
     ),
@@ -351,7 +351,7 @@ reading_polynomial = Limit(
     id="marion2024.remark-2.reading-polynomial",
     title="delta is small for samples of polynomial size, if the degree is high enough",
     says=(
-        "'Small if n grows at most polynomially with d': for n = d^p on the sphere the last term of delta tends to 0, faster"
+        "delta is called small for n at most polynomial in d: for n = d^p on the sphere its last term tends to 0, faster"
         " than any power, if r > 2p; for r <= 2p it diverges. In the form (53), eps must be below 1/p."
     ),
     formula=r"n=d^p,\ r>2p:\quad2n^2\exp\Big(-\frac d2\Big(\frac3{4n}\Big)^{2/r}\Big)\to0",
