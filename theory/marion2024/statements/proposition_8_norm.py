@@ -144,8 +144,8 @@ reading_sum = Inequality(
         " l|^2 + L sum (|d_V l| + |d_W l|)^2 + |d_B l|^2 from below, but the loss falls at |d_A l|^2 + L sum (|d_V l|^2 +"
         " |d_W l|^2) + |d_B l|^2: -dl/dt >= mu l and with it l(t) <= e^{-mu t} l(0) fail at the start. Shown on a network (12)"
         " with Z = (v, w), at a mu above (22); for mu equal to (22) it fails too. In Appendix A Z is a vector, which suggests"
-        " the Euclidean norm, but page 32 takes the sum for it. The proof of Proposition 5 bounds |d_V l| alone, which serves for"
-        " both."
+        " the Euclidean norm, but page 32 takes the sum for it. The proof of Proposition 5 bounds |d_V l| alone, and serves"
+        " for both."
     ),
     formula=r"-\dot\ell\ge\mu\ell\ \text{ if in the ball }\ \|\partial_A\ell\|_F^2"
     r"+L\sum_k(\|\partial_{V_k}\ell\|_F+\|\partial_{W_k}\ell\|_F)^2+\|\partial_B\ell\|_F^2\ge\mu\ell",
