@@ -80,7 +80,8 @@ theorem_4_ii = Limit(
     formula=r"\sup_{k,t}\|Z^L_k(t)-\mathcal Z(\tfrac kL,t)\|=O(1/L),"
     r"\quad\partial_sH=\tfrac1{\sqrt m}\mathcal V\sigma(\tfrac1{\sqrt q}\mathcal WH),"
     r"\ \partial_sP=-\partial_1f(H,\mathcal Z)^\top P,"
-    r"\ \partial_t\mathcal Z=-\tfrac1n\sum_i\partial_2f(H_i,\mathcal Z)^\top P_i",
+    r"\ P(1)=2B^\top(BH(1)-y),\ \partial_t\mathcal Z=-\tfrac1n\sum_i\partial_2f(H_i,\mathcal Z)^\top P_i,"
+    r"\ \dot A=-\tfrac1n\sum_iP_i(0)x_i^\top,\ \dot B=-\tfrac2n\sum_i(BH_i(1)-y_i)H_i(1)^\top",
     source=f"{PAPER}, Theorem 4 (ii), page 5",
     instance=Run,
     instances=_draw,
