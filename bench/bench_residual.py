@@ -2,7 +2,7 @@
 
 *Plain* is what one writes first: a Python loop over leaf tensors of torch, one pair a layer, and ``backward``, with the better
 of one and two threads at the small depth. *Ours* is :meth:`numerics.residual_network.ResidualNetwork.gradient`. *Compiled* is
-:mod:`numerics.residual_kernel`, run only where numba is installed, by one thread and by two that share the samples. All three
+:mod:`numerics.residual_kernel`, by one thread and by two that share the samples. All three
 take one iteration of training: the gradient in all layers and the step.
 
 Ours and compiled keep their buffers between gradients, as training does: at 16,384 layers fresh memory cost up to as much as
@@ -31,7 +31,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from numerics.activations import ACTIVATIONS
-from numerics.residual_kernel import is_compiled, layer_gradient
+from numerics.residual_kernel import layer_gradient
 from numerics.residual_network import ResidualNetwork, Start, Weights, initial_weights
 
 Q, M, N = 16, 32, 100
@@ -126,11 +126,10 @@ def compare(name: str, kind: Any, depth: int, repeats: int, threads: tuple[int, 
     contenders: dict[str, Callable[[], Any]] = {f"plain, {k} thr.": plain(name, weights, x, y, k) for k in threads}
     former = network.forward(weights, x)
     contenders["ours"] = stepped(weights, lambda own: network.gradient(own, x, y, into=former))
-    if is_compiled(name, Q, M):
-        contenders["compiled, 1 thr."] = stepped(weights, layer_gradient(name, weights, x, y, compiled=True))
-        contenders["compiled, 2 thr."] = shared(name, weights, x, y, 2)
-        for key in ("compiled, 1 thr.", "compiled, 2 thr."):
-            contenders[key]()  # compiles
+    contenders["compiled, 1 thr."] = stepped(weights, layer_gradient(name, weights, x, y, compiled=True))
+    contenders["compiled, 2 thr."] = shared(name, weights, x, y, 2)
+    for key in ("compiled, 1 thr.", "compiled, 2 thr."):
+        contenders[key]()  # compiles
     times, results = best_of(contenders, repeats)
     # On a busy machine two threads may win one short run and lose long ones many times over: they must win clearly.
     fastest = min(threads, key=lambda k: times[f"plain, {k} thr."] * (1 if k == 1 else 1.1))
@@ -150,8 +149,6 @@ def compare(name: str, kind: Any, depth: int, repeats: int, threads: tuple[int, 
 
 def main(deep: int = 16_384) -> None:
     """Compare both activations and precisions at 64 layers and at ``deep`` ones."""
-    if not is_compiled("gelu", Q, M):
-        print("numba is not installed: the compiled pass is left out")
     for kind in (np.float64, np.float32):
         speed = peak(kind)
         print(f"{np.dtype(kind)}: a product of 1024 x 1024 matrices by one thread runs at {speed / 1e9:.0f} Gflop/s")

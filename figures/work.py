@@ -74,7 +74,13 @@ class Work:
     jobs: int = 1
     show: Callable[[str], None] | None = field(default=None, compare=False)
 
-    def gather(self, name: str, function: Callable[[dict[str, Any]], Any], units: Sequence[dict[str, Any]]) -> list[Any]:
+    def gather(
+        self,
+        name: str,
+        function: Callable[[dict[str, Any]], Any],
+        units: Sequence[dict[str, Any]],
+        cost: Callable[[dict[str, Any]], float] = lambda _unit: 1.0,
+    ) -> list[Any]:
         """Run a function on every unit, in parallel, skipping what is stored.
 
         Parameters
@@ -85,6 +91,8 @@ class Work:
             A function at the top of a module, of one dictionary of JSON values.
         units
             The dictionaries, seeds among them: what a result depends on.
+        cost
+            What a unit costs beside the others, for the estimate of the time left.
 
         Returns
         -------
@@ -99,11 +107,13 @@ class Work:
         earlier, started = len(found), time.monotonic()
         if earlier:
             self._say(f"{name}: {earlier} of {len(units)} parts from an earlier run")
+        left, spent = sum(cost(unit) for at, unit in enumerate(units) if at not in found), 0.0
         missing = [(at, (function, unit)) for at, unit in enumerate(units) if at not in found]
         for at, result in self._run(missing):
             found[at] = result
             self._put(function, units[at], result)
-            self._count(name, len(found), len(units), len(found) - earlier, started)
+            spent, left = spent + cost(units[at]), left - cost(units[at])
+            self._count(name, len(found), len(units), left / spent, started)
         return [found[at] for at in range(len(units))]
 
     def chain(
@@ -141,7 +151,7 @@ class Work:
         while len(states) < parts:
             states.append(function(parameters, states[-1] if states else start))
             self._put(function, {**parameters, "part": len(states) - 1}, states[-1])
-            self._count(name, len(states), parts, len(states) - earlier, started)
+            self._count(name, len(states), parts, (parts - len(states)) / (len(states) - earlier), started)
         return states
 
     def _run(self, missing: list[tuple[int, tuple[Any, ...]]]) -> Iterator[tuple[int, Any]]:
@@ -164,8 +174,9 @@ class Work:
         if self.folder is not None:
             Cache(self.folder).put(self._key(function, unit), result)
 
-    def _count(self, name: str, done: int, total: int, fresh: int, started: float) -> None:
-        left = (time.monotonic() - started) / fresh * (total - done)
+    def _count(self, name: str, done: int, total: int, share: float, started: float) -> None:
+        """Say how much is done, and how long the rest takes if it costs ``share`` of what was done since the start."""
+        left = (time.monotonic() - started) * share
         self._say(f"[{done}/{total}] {name}" + (f", about {span(left)} left" if done < total else ""))
 
     def _say(self, line: str) -> None:

@@ -104,13 +104,18 @@ def units(sizes: dict[str, Any]) -> list[dict[str, Any]]:
         for eta in ETAS
         for k in simulations
     ]
-    return sorted(found, key=lambda unit: -unit["steps"] * unit["dimension"] * (unit["batch"] > BATCH or 1 / 6))
+    return sorted(found, key=cost, reverse=True)
+
+
+def cost(unit: dict[str, Any]) -> float:
+    """Return what a simulation costs beside the others: its steps, by dimension and batch."""
+    return float(unit["steps"] * unit["dimension"] * (1 if unit["batch"] > BATCH else 1 / 6))
 
 
 def gather(sizes: dict[str, Any], work: Work) -> tuple[Points, list[tuple[Any, ...]]]:
     """Run the simulations and return the points of all curves with the table."""
     asked = units(sizes)
-    results = work.gather("simulations", simulate, asked)
+    results = work.gather("simulations", simulate, asked, cost)
     groups: dict[tuple[int, str, float, int], list[dict[str, Any]]] = {}
     rows = []
     for unit, r in zip(asked, results, strict=True):

@@ -6,14 +6,12 @@ forwards and once backwards, and multiplies out the gradient of a layer while it
 between calls. Its exponential and normal tail are polynomials that a compiler vectorises: they are right to a few units of
 rounding, not to the last one, and gradients agree with the plain ones to about :math:`10^{-13}` in double precision.
 
-Numba is optional. Without it, or for what the compiled pass does not cover, the plain recursion of numpy does the same.
+For what the compiled pass does not cover, the plain recursion of numpy does the same.
 The file is long because all that is compiled stays together.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,8 +47,8 @@ class LayerGradient:
 
 
 def is_compiled(activation: str, q: int, m: int) -> bool:
-    """Return whether the compiled pass is at hand: numba is installed, the activation is known, widths are multiples of 4."""
-    return activation in COMPILED and q % 4 == 0 == m % 4 and importlib.util.find_spec("numba") is not None
+    """Return whether the compiled pass covers a network: the activation is known, the widths are multiples of 4."""
+    return activation in COMPILED and q % 4 == 0 == m % 4
 
 
 def layer_gradient(
@@ -82,7 +80,7 @@ def layer_gradient(
     _, q, m = like.V.shape
     possible = is_compiled(activation, q, m)
     if compiled and not possible:
-        raise ResidualError(f"no compiled pass for {activation} with {q=} and {m=}, or numba is not installed")
+        raise ResidualError(f"no compiled pass for {activation} with {q=} and {m=}")
     network = ResidualNetwork(activation=ACTIVATIONS[activation])
     if not possible or compiled is False:
         former = network.forward(like, x)
@@ -135,7 +133,8 @@ def compiled_passes(activation: str, size: int) -> tuple[Any, Any]:
         backward pass, which also takes the factor of the gradient, the last adjoint and where the gradients go, and
         overwrites slopes and adjoint. Samples are the last axis.
     """
-    numba = importlib.import_module("numba")
+    import numba  # a slow import, which listing figures does not need
+
     kind = np.dtype(f"f{size}").type
     strict = numba.njit(
         cache=True, nogil=True, error_model="numpy", fastmath={"contract"}

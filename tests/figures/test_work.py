@@ -93,6 +93,19 @@ def test_other_parameters_are_other_work(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_the_time_left_follows_the_cost_of_what_is_left(monkeypatch) -> None:
+    units = [{"n": 30}, {"n": 10}, {"n": 5}]
+    first = {}
+    for name, costs in {"equal": (), "by size": (lambda unit: unit["n"],)}.items():
+        clock = iter(range(0, 10_000, 90))
+        monkeypatch.setattr("time.monotonic", lambda clock=clock: float(next(clock)))
+        lines: list[str] = []
+        Work(show=lines.append).gather("squares", square, units, *costs)
+        first[name] = lines[0]
+    # Two of three parts are left, but a third of the cost.
+    assert first == {"equal": "[1/3] squares, about 9 min left", "by size": "[1/3] squares, about 2 min left"}
+
+
 def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
     units = [{"array": packed(np.arange(n, dtype=float))} for n in (3, 2, 1)]
     assert Work(jobs=2, folder=tmp_path).gather("copies", _same, units) == Work().gather("copies", _same, units)

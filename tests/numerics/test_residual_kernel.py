@@ -19,8 +19,6 @@ from numerics.residual_kernel import (
 )
 from numerics.residual_network import ResidualError, ResidualNetwork, Start, initial_weights
 
-needs_numba = pytest.mark.skipif(not is_compiled("gelu", 4, 4), reason="numba is not installed")
-
 
 def example(depth=7, n=11, q=8, m=12, dtype=np.float64, deviation=1.0):
     rng = np.random.default_rng(0)
@@ -34,7 +32,6 @@ def relative(found, wanted):
     return np.abs(found - wanted).max() / np.abs(wanted).max()
 
 
-@needs_numba
 @pytest.mark.parametrize("sizes", [{}, {"depth": 1, "n": 1}, {"depth": 40, "n": 6, "q": 16, "m": 4}])
 def test_the_compiled_gradient_is_the_plain_one(sizes):
     weights, x, y = example(**sizes)
@@ -80,7 +77,7 @@ def test_where_the_exponential_is_not_normal_the_tail_is_as_small_as_the_least_e
     assert np.exp(np.float32(_LEAST[4])) > np.finfo(np.float32).tiny
 
 
-@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=needs_numba)])
+@pytest.mark.parametrize("compiled", [False, True])
 def test_a_second_call_at_other_weights_does_not_remember_the_first(compiled):
     weights, x, y = example()
     gradient = layer_gradient("gelu", weights, x, y, compiled=compiled)
@@ -93,7 +90,6 @@ def test_a_second_call_at_other_weights_does_not_remember_the_first(compiled):
     assert relative(again.W, wanted.W) <= 2e-14
 
 
-@needs_numba
 def test_the_same_call_gives_the_same_bytes():
     weights, x, y = example(n=101)
     found = [layer_gradient("gelu", weights, x, y, compiled=True)(weights) for _ in range(2)]
@@ -111,7 +107,6 @@ def test_what_is_not_covered_is_refused_when_asked_for_and_done_plainly_when_not
     assert np.array_equal(layer_gradient(activation, weights, x, y)(weights).V, wanted.V)
 
 
-@needs_numba
 def test_data_or_weights_that_do_not_fit_are_refused_before_anything_is_written():
     weights, x, y = example()
     with pytest.raises(ResidualError, match="x has shape"):

@@ -88,7 +88,7 @@ BASINS = {
 }
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", BASINS)
 def test_a_climb_finds_a_planted_basin_within_the_quick_budget_which_chance_misses(name, seed):
     size, bowl = BASINS[name]

@@ -120,7 +120,7 @@ def test_the_strategy_of_every_statement_builds_instances_that_satisfy_its_hypot
     for statement in STATEMENTS:
         # A stream of its own each, so that no statement depends on what others there are.
         rng = np.random.default_rng([20250205, *statement.id.encode()])
-        drawn = [statement.instances(UnitDraw(source=rng.random), statement.in_force) for _ in range(10)]
+        drawn = [statement.instances(UnitDraw(source=rng.random), statement.in_force) for _ in range(16)]
         accepted[statement.id] = sum(float_hypotheses(statement, instance) for instance in drawn) / len(drawn)
         for instance in drawn:
             x = getattr(instance, "x", ())
@@ -129,7 +129,9 @@ def test_the_strategy_of_every_statement_builds_instances_that_satisfy_its_hypot
                 assert all(a < b for a, b in itertools.pairwise(x))
                 # Distinct fractions must stay distinct as floats.
                 assert np.all(np.diff(np.array(x, dtype=float)) > 0)
+    # A strategy may miss a hypothesis that holds up to rounding, or most of the time, in one of sixteen draws.
     assert {key: rate for key, rate in accepted.items() if rate < 0.9} == {}
+    assert np.mean(list(accepted.values())) > 0.999
 
 
 def test_a_naive_strategy_for_samples_gives_ties_disorder_and_numbers_that_are_not_finite() -> None:

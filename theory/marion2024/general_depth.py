@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from numerics.chebyshev import ChebyshevGrid, chebyshev_grid
 from numerics.residual_network import Start, general_adjoints, general_states
-from theory.marion2024.infinite_depth import solve_along_depth
+from theory.marion2024.infinite_depth import along_depth, solve_along_depth
 from theory.marion2024.training import piecewise_distance
 from theory.statement import Instance
 
@@ -111,7 +111,7 @@ class GeneralPass:
 
 
 @dataclass(frozen=True)
-class Start14:
+class GeneralStart:
     r"""Data, ends and the function :math:`Z^{init}(s)=Z_0+Z_1\cos\pi s` of a run."""
 
     x: Floats
@@ -126,21 +126,21 @@ class Start14:
         return self.centre + self.swing * np.cos(np.pi * s)[:, None, None]
 
 
-def start_of(run: GeneralRun) -> Start14:
+def start_of(run: GeneralRun) -> GeneralStart:
     """Draw data and initial weights."""
     rng = np.random.default_rng(np.random.SeedSequence(int(run.seed)))
     n, q = int(run.n), int(run.q)
     shapes = ((n, 2), (n, 2), (q, 2), (2, q), (q, q), (q, q))
     x, y, a, b, centre, swing = (rng.standard_normal(shape) for shape in shapes)
-    return Start14(x, y, a, b / 2, centre / 2, swing / 2)
+    return GeneralStart(x, y, a, b / 2, centre / 2, swing / 2)
 
 
-def _ends(start: Start14, output: Floats, states: Floats, adjoints: Floats) -> tuple[Floats, Floats]:
+def _ends(start: GeneralStart, output: Floats, states: Floats, adjoints: Floats) -> tuple[Floats, Floats]:
     n = len(start.x)
     return -adjoints[0].T @ start.x / n, -2 * (output - start.y).T @ states[-1] / n
 
 
-def discrete_pass(start: Start14, weights: GeneralWeights, exponent: float = 1.0) -> GeneralPass:
+def discrete_pass(start: GeneralStart, weights: GeneralWeights, exponent: float = 1.0) -> GeneralPass:
     """Run a network of finite depth forward and backward.
 
     Parameters
@@ -169,7 +169,9 @@ def discrete_pass(start: Start14, weights: GeneralWeights, exponent: float = 1.0
     return GeneralPass(states=states, adjoints=adjoints, output=output, speed=GeneralWeights(A=a, Z=speeds, B=b))
 
 
-def limit_pass(start: Start14, weights: GeneralWeights, *, layer: SineLayer | None = None, sign: float = 1.0) -> GeneralPass:
+def general_limit_pass(
+    start: GeneralStart, weights: GeneralWeights, *, layer: SineLayer | None = None, sign: float = 1.0
+) -> GeneralPass:
     r"""Solve (43) and the adjoint equation at the nodes and return the right-hand sides of (38), (40) and (41).
 
     Parameters
@@ -206,7 +208,7 @@ def limit_path(run: GeneralRun) -> tuple[tuple[GeneralWeights, GeneralPass], ...
     weights = GeneralWeights(A=start.A, Z=start.layers(chebyshev_grid(NODES).nodes), B=start.B)
     kept = []
     for _ in range(run.steps + 1):
-        done = limit_pass(start, weights)
+        done = general_limit_pass(start, weights)
         kept.append((weights, done))
         weights = weights.moved(RATE, done.speed)
     return tuple(kept)
@@ -214,8 +216,7 @@ def limit_path(run: GeneralRun) -> tuple[tuple[GeneralWeights, GeneralPass], ...
 
 def along(grid: ChebyshevGrid, values: Floats, points: Floats) -> Floats:
     """Return a function given at the nodes at other depths, shape ``(len(points), ...)``."""
-    flat = grid.interpolation(points) @ values.reshape(len(values), -1)
-    return np.asarray(flat.reshape(len(points), *values.shape[1:]))
+    return along_depth(grid.interpolation(points), values)
 
 
 @lru_cache(maxsize=512)

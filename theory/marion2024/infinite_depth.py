@@ -22,7 +22,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ from theory.statement import InputError
 
 Floats: TypeAlias = NDArray[np.float64]
 Clip: TypeAlias = Callable[[Floats], Floats]
+T = TypeVar("T")
+
+PARTS = ("V", "W", "A", "B")
 
 _EPS = float(np.finfo(np.float64).eps)
 # Picard iterations converge like K^j / j!, K the Lipschitz constant of f in h: more than this many is K above 50.
@@ -143,13 +146,33 @@ class LimitState:
     def on_grid(self, nodes: int) -> LimitState:
         """Return the same functions of s on another number of nodes."""
         rows = self.grid.interpolation(chebyshev_grid(nodes).nodes)
-        return dataclasses.replace(self, V=_along_depth(rows, self.V), W=_along_depth(rows, self.W))
+        return dataclasses.replace(self, V=along_depth(rows, self.V), W=along_depth(rows, self.W))
+
+    @property
+    def steepest(self) -> float:
+        r"""Return :math:`\sup_s\|\partial_s\mathcal Z(s)\|` on 2,049 depths, in the Euclidean norm of V and W."""
+        rows = self.grid.interpolation(np.linspace(0, 1, 2049)) @ self.grid.derivative
+        squares = [np.sum(along_depth(rows, part) ** 2, axis=(1, 2)) for part in (self.V, self.W)]
+        return float(np.sqrt(squares[0] + squares[1]).max())
 
     @property
     def squared_norm(self) -> float:
         r"""Return :math:`\|A\|_F^2+\int_0^1(\|V\|_F^2+\|W\|_F^2)ds+\|B\|_F^2`."""
         layers = np.sum(self.V**2, axis=(1, 2)) + np.sum(self.W**2, axis=(1, 2))
         return float(np.sum(self.A**2) + self.grid.weights @ layers + np.sum(self.B**2))
+
+
+def flattened(weights: Any) -> Floats:
+    """Return the arrays V, W, A and B of weights, of finite or infinite depth, in one vector."""
+    return np.concatenate([getattr(weights, name).reshape(-1) for name in PARTS])
+
+
+def unflattened(u: Floats, like: T) -> T:
+    """Return weights of the kind and the shapes of ``like`` from a vector of :func:`flattened`."""
+    parts = [getattr(like, name) for name in PARTS]
+    pieces = np.split(u, np.cumsum([part.size for part in parts])[:-1])
+    shaped = {name: piece.reshape(part.shape) for name, piece, part in zip(PARTS, pieces, parts, strict=True)}
+    return type(like)(**shaped)
 
 
 def initial_limit(problem: LimitProblem, *, rng: np.random.Generator, nodes: int = 16) -> LimitState:
@@ -192,7 +215,7 @@ def sample_layers(state: LimitState, depth: int) -> tuple[Floats, Floats]:
         V and W, shapes ``(L, q, m)`` and ``(L, m, q)``.
     """
     rows = state.grid.interpolation(np.arange(1, depth + 1) / depth)
-    return _along_depth(rows, state.V), _along_depth(rows, state.W)
+    return along_depth(rows, state.V), along_depth(rows, state.W)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,7 +299,21 @@ def _restrained(problem: LimitProblem, speed: LimitState) -> LimitState:
     return LimitState(V=v, W=w, A=a, B=b)
 
 
-def _along_depth(matrix: Floats, values: Floats) -> Floats:
+def along_depth(matrix: Floats, values: Floats) -> Floats:
+    """Return the product of a matrix with values of any shape along their first axis.
+
+    Parameters
+    ----------
+    matrix
+        Shape ``(P, N)``.
+    values
+        Shape ``(N, ...)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(P, ...)``.
+    """
     return (matrix @ values.reshape(len(values), -1)).reshape(len(matrix), *values.shape[1:])
 
 
@@ -308,7 +345,7 @@ def solve_along_depth(right: Callable[[Floats], Floats], integral: Floats, end: 
     change = math.inf
     for _ in range(_ITERATIONS):
         with np.errstate(over="ignore", invalid="ignore"):
-            after = end + _along_depth(integral, right(u))
+            after = end + along_depth(integral, right(u))
         before, change = change, float(np.abs(after - u).max())
         scale, u = float(np.abs(after).max()), after
         # The last change is a rounding, or has stopped to fall among roundings.

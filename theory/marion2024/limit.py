@@ -21,11 +21,13 @@ from theory.marion2024.infinite_depth import (
     LimitPass,
     LimitProblem,
     LimitState,
+    flattened,
     hard_clip,
     initial_limit,
     limit_pass,
     sample_layers,
     smooth_clip,
+    unflattened,
 )
 from theory.statement import InputError
 
@@ -104,11 +106,11 @@ def limit_flow(
         If the two integrators in time disagree.
     """
     found = solve(
-        lambda _, u: _packed(limit_pass(problem, _unpacked(u, state)).speed), _packed(state), times, rtol=rtol, atol=atol
+        lambda _, u: flattened(limit_pass(problem, unflattened(u, state)).speed), flattened(state), times, rtol=rtol, atol=atol
     )
     if found.discrepancy > found.allowed:
         raise InputError(found.message)
-    states = tuple(_unpacked(u, state) for u in found.y)
+    states = tuple(unflattened(u, state) for u in found.y)
     passes = [limit_pass(problem, each) for each in states]
     return LimitTrajectory(
         times=found.t,
@@ -118,17 +120,6 @@ def limit_flow(
         discrepancy=found.discrepancy,
         unresolved=max(done.unresolved for done in passes),
     )
-
-
-def _packed(state: LimitState) -> Floats:
-    return np.concatenate([part.reshape(-1) for part in (state.V, state.W, state.A, state.B)])
-
-
-def _unpacked(u: Floats, like: LimitState) -> LimitState:
-    parts = (like.V, like.W, like.A, like.B)
-    pieces = np.split(u, np.cumsum([part.size for part in parts])[:-1])
-    v, w, a, b = (piece.reshape(part.shape) for piece, part in zip(pieces, parts, strict=True))
-    return LimitState(V=v, W=w, A=a, B=b)
 
 
 def limit_steps(problem: LimitProblem, state: LimitState, *, rate: float) -> Iterator[tuple[LimitState, LimitPass]]:

@@ -64,7 +64,14 @@ def chain_bound(network: ResidualNetwork, start: Weights, x: Floats, radius: flo
 
 
 def smallest_found(
-    network: ResidualNetwork, start: Weights, x: Floats, radius: float, *, rng: np.random.Generator, steps: int = 150
+    network: ResidualNetwork,
+    start: Weights,
+    x: Floats,
+    radius: float,
+    *,
+    rng: np.random.Generator,
+    part: str | None = None,
+    steps: int = 150,
 ) -> float:
     """Search the ball for weights with a small constant, from the start and from B shrunk, by random moves that lower it.
 
@@ -74,6 +81,8 @@ def smallest_found(
         As for :func:`chain_bound`.
     rng
         Draws the moves.
+    part
+        The part of the kernel whose constant is searched, or None for all of it.
     steps
         How many moves are tried from each of the two.
 
@@ -85,10 +94,10 @@ def smallest_found(
     shrunk = Weights(A=start.A, V=start.V, W=start.W, B=start.B * (1 - radius / float(np.linalg.norm(start.B))))
     best = math.inf
     for weights in (start, shrunk):
-        current, value = weights, tangent_kernel(network, weights, x).smallest_slope()
+        current, value = weights, tangent_kernel(network, weights, x).smallest_slope(part)
         for step in range(steps):
             tried = _pulled_back(_moved(current, 2 * radius * 0.97**step, rng), start, radius)
-            found = tangent_kernel(network, tried, x).smallest_slope()
+            found = tangent_kernel(network, tried, x).smallest_slope(part)
             if found < value:
                 current, value = tried, found
         best = min(best, value)

@@ -15,10 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.activations import ACTIVATIONS, Activation
-from numerics.chebyshev import chebyshev_grid
 from numerics.residual_network import ResidualNetwork, Start, Weights, initial_weights
 from numerics.tangent_kernel import TangentKernel, tangent_kernel
-from theory.marion2024.infinite_depth import LimitProblem, LimitState, initial_limit, limit_pass, sample_layers
+from theory.marion2024.infinite_depth import (
+    LimitProblem,
+    LimitState,
+    flattened,
+    initial_limit,
+    limit_pass,
+    sample_layers,
+    unflattened,
+)
 from theory.marion2024.training import NAMES
 from theory.statement import InputError, Instance
 
@@ -92,16 +99,6 @@ def _integrate(speed: Callable[[Floats], Floats], start: Floats, times: tuple[fl
     return list(path.y.T)
 
 
-def _packed(parts: Any) -> Floats:
-    return np.concatenate([np.ravel(getattr(parts, name)) for name in "AVWB"])
-
-
-def _unpacked(u: Floats, like: Any, kind: Any) -> Any:
-    shapes = [getattr(like, name).shape for name in "AVWB"]
-    pieces = np.split(u, np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1])
-    return kind(**{name: piece.reshape(shape) for name, piece, shape in zip("AVWB", pieces, shapes, strict=True)})
-
-
 def network_of(run: LongRun) -> ResidualNetwork:
     """Return the architecture of a run."""
     return ResidualNetwork(activation=ACTIVATIONS[NAMES[run.activation]])
@@ -146,12 +143,12 @@ def train(
     start = start_of(run, depth, start_kind)
 
     def speed(u: Floats) -> Floats:
-        return -_packed(network.gradient(_unpacked(u, start, Weights), x, y))
+        return -flattened(network.gradient(unflattened(u, start), x, y))
 
-    found = [_packed(start), *_integrate(speed, _packed(start), times, f"the flow at depth {depth}")]
+    found = [flattened(start), *_integrate(speed, flattened(start), times, f"the flow at depth {depth}")]
     stages = []
     for t, u in zip((0.0, *times), found, strict=True):
-        weights = _unpacked(u, start, Weights)
+        weights = unflattened(u, start)
         output = network.forward(weights, x).output
         stages.append(Stage(t=t, loss=float(np.sum((output - y) ** 2)) / len(x), weights=weights))
     return tuple(stages)
@@ -178,10 +175,10 @@ def train_limit(run: LongRun, times: tuple[float, ...] = TIMES) -> tuple[Stage, 
     start = initial_limit(problem, rng=rng, nodes=NODES)
 
     def speed(u: Floats) -> Floats:
-        return _packed(limit_pass(problem, _unpacked(u, start, LimitState)).speed)
+        return flattened(limit_pass(problem, unflattened(u, start)).speed)
 
-    found = [_packed(start), *_integrate(speed, _packed(start), times, "the limit of the flow")]
-    states = [_unpacked(u, start, LimitState) for u in found]
+    found = [flattened(start), *_integrate(speed, flattened(start), times, "the limit of the flow")]
+    states = [unflattened(u, start) for u in found]
     return tuple(
         Stage(t=t, loss=limit_pass(problem, state).loss, weights=state) for t, state in zip((0.0, *times), states, strict=True)
     )
@@ -203,11 +200,3 @@ def at_depth(limit: LimitState, depth: int) -> Weights:
     """Return the layers Z(k/L) of weights of infinite depth."""
     v, w = sample_layers(limit, depth)
     return Weights(A=limit.A, V=v, W=w, B=limit.B)
-
-
-def steepest(limit: LimitState) -> float:
-    r"""Return :math:`\sup_s\|\partial_s\mathcal Z(s)\|`, on 1,025 depths."""
-    grid = chebyshev_grid(len(limit.V))
-    rows = grid.interpolation(np.linspace(0, 1, 1025)) @ grid.derivative
-    parts = [rows @ part.reshape(len(part), -1) for part in (limit.V, limit.W)]
-    return float(np.sqrt(sum(np.sum(part**2, axis=1) for part in parts)).max())

@@ -94,12 +94,9 @@ def limit_slope(run: Run) -> float:
     Returns
     -------
     float
-        The supremum over a grid of 2,049 depths; Euclidean norm over V and W.
+        The supremum; Euclidean norm over V and W.
     """
-    state, grid = _limit(run)[-1][0], chebyshev_grid(NODES)
-    rows = grid.interpolation(np.linspace(0, 1, 2049)) @ grid.derivative
-    parts = [rows @ part.reshape(NODES, -1) for part in (state.V, state.W)]
-    return float(np.sqrt(sum(np.sum(part**2, axis=1) for part in parts)).max())
+    return _limit(run)[-1][0].steepest
 
 
 @dataclass(frozen=True, kw_only=True)

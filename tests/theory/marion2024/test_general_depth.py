@@ -21,12 +21,11 @@ from theory.marion2024.general_depth import (
     SineLayer,
     UntransposedSineLayer,
     discrete_pass,
-    limit_pass,
+    general_limit_pass,
     limit_path,
     start_of,
 )
-from theory.marion2024.infinite_depth import limit_pass as perceptron_pass
-from theory.marion2024.infinite_depth import sample_layers
+from theory.marion2024.infinite_depth import limit_pass, sample_layers
 from theory.marion2024.statements import proposition_3 as constants
 from theory.marion2024.statements.proposition_2 import smooth_weights
 from theory.marion2024.statements.proposition_2_order import leading_error
@@ -54,7 +53,7 @@ def test_the_layers_derivatives_are_those_of_difference_quotients_and_the_untran
 
 def test_states_and_adjoints_of_the_limit_solve_their_equations_as_a_step_by_step_integrator_does() -> None:
     start, weights, layer = start_of(RUN), weights_at(), SineLayer()
-    done = limit_pass(start, weights)
+    done = general_limit_pass(start, weights)
 
     def both(s, u):
         h, p = u.reshape(2, RUN.n, RUN.q)
@@ -82,7 +81,7 @@ def test_the_speed_of_a_deep_network_is_minus_the_derivative_of_its_loss() -> No
 
 def test_the_nodes_resolve_the_limit_and_its_loss_falls() -> None:
     start = start_of(RUN)
-    few, many = limit_pass(start, weights_at(NODES)), limit_pass(start, weights_at(2 * NODES))
+    few, many = general_limit_pass(start, weights_at(NODES)), general_limit_pass(start, weights_at(2 * NODES))
     np.testing.assert_allclose(few.output, many.output, rtol=1e-11)
     np.testing.assert_allclose(few.speed.A, many.speed.A, rtol=1e-10, atol=1e-11)
     losses = [np.sum((done.output - start.y) ** 2) for _, done in limit_path(RUN)]
@@ -93,7 +92,7 @@ def test_the_nodes_resolve_the_limit_and_its_loss_falls() -> None:
 def test_richardson_extrapolation_finds_the_constant_of_proposition_2(name) -> None:
     run = Run(seed=5, activation=NAMES.index(name), n=3, q=3, m=4, steps=1, clipped=0)
     problem, state = smooth_weights(run)
-    hidden = perceptron_pass(problem, state).hidden
+    hidden = limit_pass(problem, state).hidden
     target = hidden[-1] @ state.B.T
 
     def scaled(depth):

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from numerics.activations import ACTIVATIONS
-from numerics.arithmetic import Number, erf, exp, pi, sqrt
+from numerics.arithmetic import Number, pi, sqrt
 from theory.marion2024.polyak_lojasiewicz import Constants
 from theory.marion2024.setting import PAPER, Numbers
+from theory.marion2024.statements.activations import EXACT
 from theory.statement import Draw, Erratum, Hypothesis, Inequality, Instance, Probability
 
 FLOOR = 2e-5
@@ -66,8 +67,7 @@ def gelu_constants(one: Number) -> Constants:
     Constants
         The constants.
     """
-    slope = (one + erf(one)) / 2 + exp(-one) / sqrt(pi(one))
-    return Constants(lipschitz=slope, coefficient=3 / (4 * sqrt(2 * pi(one))))
+    return Constants(lipschitz=EXACT["gelu"].lipschitz(one), coefficient=3 / (4 * sqrt(2 * pi(one))))
 
 
 def available(p: Any) -> Numbers:

@@ -177,7 +177,7 @@ def draw_network(draw: Draw, in_force: frozenset[str], tall: bool = False) -> Ne
     # M is as small as the frequency to a power: too small a frequency, and floats see no distance from the start.
     # The Lipschitz constant is at most sqrt 2 times the product of amplitude and frequency.
     steepest = 0.97 * s.depth / (3 * math.sqrt(2)) if deep.name in in_force else 3.0
-    fields, lipschitz, coefficient = _wave(draw, 0.1 if near else 1e-3, steepest)
+    fields, lipschitz, coefficient = _wave(draw, 0.2 if near else 1e-3, steepest)
     m = below(coefficient / (32 * math.sqrt(2 * s.n * s.q) * lipschitz))
     limit = below(math.sqrt(2 * s.q * s.rows))
     shares = [share(draw) for _ in range(5)]

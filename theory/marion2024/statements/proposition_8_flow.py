@@ -68,7 +68,8 @@ def draw_training(draw: Draw, in_force: frozenset[str]) -> Training:
     rise = 1 if local.name in in_force else 1 + 2 * rounded(draw.real(0.0, 1.0))
     data["rate"] = _below(float(p.least_slope)) * part * rise
     target = float(data["rate"] * data["bound"]) / (8 * math.exp(p.k) * max(float(value) for value in p.three))
-    target *= float(NEARLY) * draw.choice((1.0, draw.real(0.1, 1.0)))
+    # The end is solved for in floats, where a few of its digits cancel.
+    target *= (1 - 4e-6) * draw.choice((1.0, draw.real(0.1, 1.0)))
     target *= 1.0 if large.name in in_force else draw.positive(1.0, 1e3)
     share = 1 - rounded(draw.positive(1e-3, 0.9))
     return Training(**data, end=_end(p, data, target, draw.choice((1, -1))), share=share)

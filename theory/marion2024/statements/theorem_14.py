@@ -19,7 +19,7 @@ from theory.marion2024.general_depth import (
     along,
     discrete_pass,
     general_errors,
-    limit_pass,
+    general_limit_pass,
     limit_path,
     start_of,
 )
@@ -141,7 +141,7 @@ def speed_error(p: GeneralRun, depth: Number, part: str, factor: float = 1.0, **
     weights = limit_path(p)[-1][0]
     layers = along(grid, weights.Z, np.arange(1, size + 1) / size)
     found = discrete_pass(start, GeneralWeights(A=weights.A, Z=layers, B=weights.B)).speed
-    wanted = limit_pass(start, weights, **limit).speed
+    wanted = general_limit_pass(start, weights, **limit).speed
     if part == "Z":
         return piecewise_distance(found.Z, factor * along(grid, wanted.Z, np.arange(size) / (size - 1)))
     return float(np.linalg.norm(getattr(found, part) - factor * getattr(wanted, part)))

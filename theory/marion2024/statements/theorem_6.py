@@ -23,7 +23,6 @@ from theory.marion2024.long_training import (
     data_of,
     layer_distance,
     network_of,
-    steepest,
     train,
     train_limit,
 )
@@ -279,9 +278,9 @@ lipschitz_limit = replace(
     scales=tuple(2 * depth for depth in DEPTHS),
     further=(4 * DEPTHS[-1],),
     quantity=lambda p, depth: float(depth) * float(layer_gaps(_end(p, depth)).max()),
-    limit=lambda p: steepest(train_limit(p, SHORT)[-1].weights),
+    limit=lambda p: train_limit(p, SHORT)[-1].weights.steepest,
     mutants=(
-        changed("half of it", limit=lambda p: steepest(train_limit(p, SHORT)[-1].weights) / 2),
+        changed("half of it", limit=lambda p: train_limit(p, SHORT)[-1].weights.steepest / 2),
         changed("order 2", rate=Fraction(2)),
     ),
 )
@@ -308,5 +307,8 @@ uniform_in_depth = replace(
     limit=lambda p: 1.0,
     gallery=(COSINE,),
     scales=tuple(Fraction(t) for t in TIMES[:-1]),
-    mutants=(changed("speeds without decay", quantity=lambda p, t: 1.0 + still_moving(p, t) + 1.0 / float(t)),),
+    mutants=(
+        # Its constant is small here, and at time 16 the weights still move.
+        changed("tanh", quantity=lambda p, t: 1.0 + still_moving(replace(p, activation=NAMES.index("tanh")), t)),
+    ),
 )
