@@ -10,6 +10,8 @@ and after. Such a run moves a mean of thirty by more than one.
 
 How the settings are read, and the evidence for it, is in :mod:`theory.wu2025.experiments`: the mean over batch and coordinates
 of 50 draws with replacement, one step an epoch.
+
+The file is long because a figure keeps what it runs, checks and draws in one place.
 """
 
 from __future__ import annotations

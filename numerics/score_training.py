@@ -8,6 +8,8 @@ factors of the rate :math:`\rho`.
 At d = 1 a neuron is active on one side of the sorted batch, so sums over its active points are differences of prefix sums: a
 step costs :math:`O(m\log B+B^2)` and not :math:`O(mB)`, in double precision. At d > 1 a step is five small matrix products,
 in single or double precision.
+
+The file is long because each compiled pass stands beside the plain one that tests it.
 """
 
 from __future__ import annotations

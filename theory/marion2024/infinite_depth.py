@@ -14,6 +14,8 @@ sign is the plus of (13).
 
 Both integral equations are solved by Picard iteration with spectral integration, which converges for any weights that the
 nodes resolve; doubling N tells whether they do. Depth is then the only thing that is not discretised.
+
+The file is long because data, weights, starts and passes of infinite depth share their shapes.
 """
 
 from __future__ import annotations

@@ -124,34 +124,36 @@ class Errors:
     gap: float
 
 
-def descend(weights: Weights, gradient: Gradient, clip: Callable[[Floats], Floats] | None) -> Weights:
-    """Return the weights after one step of the flow, clipped block by block: A, B and every layer.
+def clipped(gradient: Gradient, clip: Callable[[Floats], Floats] | None) -> Weights:
+    """Return minus the right-hand side of (5), clipped block by block: A, B and every layer.
 
     Parameters
     ----------
-    weights, gradient
-        The weights and their gradient.
+    gradient
+        The gradient, that of the layers times the depth.
     clip
-        The clipping along the last axis, or none.
+        The clipping along the last axis, or none, for (4).
 
     Returns
     -------
     Weights
-        The new weights.
+        The clipped gradient, in the shapes of the weights.
     """
-    depth = weights.depth
+    depth, size = len(gradient.V), gradient.V[0].size
     layers = np.concatenate([gradient.V.reshape(depth, -1), gradient.W.reshape(depth, -1)], axis=1)
-    ends: list[Any] = [gradient.A, gradient.B]
+    first: Any = gradient.A
+    last: Any = gradient.B
     if clip is not None:
         layers = -clip(-layers)
-        ends = [-clip(-end.ravel()).reshape(end.shape) for end in ends]
-    size = gradient.V[0].size
-    return Weights(
-        A=weights.A - RATE * ends[0],
-        V=weights.V - RATE * layers[:, :size].reshape(weights.V.shape),
-        W=weights.W - RATE * layers[:, size:].reshape(weights.W.shape),
-        B=weights.B - RATE * ends[1],
-    )
+        first, last = (-clip(-end.ravel()).reshape(end.shape) for end in (first, last))
+    v, w = layers[:, :size].reshape(gradient.V.shape), layers[:, size:].reshape(gradient.W.shape)
+    return Weights(A=first, V=v, W=w, B=last)
+
+
+def descend(weights: Weights, gradient: Gradient, clip: Callable[[Floats], Floats] | None) -> Weights:
+    """Return the weights after one step of size 1/20 of the flow (5), or (4) without a clipping."""
+    step = clipped(gradient, clip)
+    return Weights(**{name: getattr(weights, name) - RATE * getattr(step, name) for name in "AVWB"})
 
 
 def layer_gaps(weights: Weights) -> Floats:

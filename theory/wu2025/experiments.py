@@ -13,6 +13,8 @@ The others: each of the 20 points once is off by 0.15, but is no batch of 50, an
 each point are off by 0.56: with less noise of the gradient :math:`\eta=0.5` does little harm. A sum over coordinates or over
 the batch diverges, and so does a network without a factor; with :math:`1/\sqrt m` the excess risk hardly depends on
 :math:`\eta`, and with a step without the factor m nothing is learned.
+
+The file is long because the readings of the text, the evidence for each and the training that they name stay together.
 """
 
 from __future__ import annotations

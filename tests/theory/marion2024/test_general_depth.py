@@ -29,7 +29,7 @@ from theory.marion2024.infinite_depth import limit_pass, sample_layers
 from theory.marion2024.statements import proposition_3 as constants
 from theory.marion2024.statements.proposition_2 import smooth_weights
 from theory.marion2024.statements.proposition_2_order import leading_error
-from theory.marion2024.training import NAMES, Run, errors, limit_slope
+from theory.marion2024.training import NAMES, Run, errors, limit_slope, piecewise_distance
 
 RUN = GeneralRun(seed=4, n=3, q=3, steps=8)
 
@@ -105,6 +105,14 @@ def test_richardson_extrapolation_finds_the_constant_of_proposition_2(name) -> N
     exact = leading_error(problem, state, hidden) @ state.B.T
     np.testing.assert_allclose(twice, exact, rtol=1e-3, atol=1e-4)
     assert np.abs(2 * fine - middle - exact).max() < np.abs(fine - exact).max() / 50
+
+
+def test_a_step_function_is_farthest_from_a_line_at_the_right_ends_of_its_steps() -> None:
+    s = np.arange(9) / 8
+    assert piecewise_distance(s, s) == 1 / 8
+    assert piecewise_distance(s, s + 1) == 9 / 8
+    assert piecewise_distance(s[:, None] * [1.0, -3.0], s[:, None] * [1.0, -3.0]) == 3 / 8
+    assert piecewise_distance(s[:1], s[:1] + 2) == 2
 
 
 def test_the_slope_of_the_limit_is_what_extrapolated_gaps_give() -> None:

@@ -1,4 +1,7 @@
-r"""The backward recursion (13), its continuous limit in Appendix A.5, and the energy of the gradient flow (4)."""
+r"""The backward recursion (13), its continuous limit in Appendix A.5, and the energy of the gradient flow (4).
+
+Longer than most: three equations, each with its own instances.
+"""
 
 from __future__ import annotations
 

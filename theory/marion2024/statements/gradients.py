@@ -1,9 +1,7 @@
-"""The gradients (14)-(16), the clipped flow of Proposition 1, and Proposition 2 where both sides are explicit."""
+"""The gradients (14)-(16) and the clipped flow of Proposition 1."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -12,11 +10,11 @@ import numpy as np
 
 from numerics.activations import ACTIVATIONS
 from numerics.arithmetic import Number
-from numerics.residual_network import Gradient, ResidualNetwork, Weights, initial_weights
-from theory.marion2024.infinite_depth import smooth_clip
-from theory.marion2024.setting import PAPER, rounded
-from theory.marion2024.training import BOUND, NAMES, Run
-from theory.statement import Draw, Instance, Limit, changed
+from numerics.residual_network import ResidualNetwork, Weights, initial_weights
+from theory.marion2024.infinite_depth import flattened, smooth_clip, unflattened
+from theory.marion2024.setting import PAPER
+from theory.marion2024.training import BOUND, NAMES, Run, clipped
+from theory.statement import Draw, Limit, changed
 
 FREE = {"seed": 0, "activation": NAMES.index("tanh"), "n": 3, "q": 3, "m": 4, "steps": 1, "clipped": 0}
 DEPTH = 6
@@ -123,33 +121,9 @@ equation_14 = Limit(
 )
 
 
-def _speeds(gradient: Gradient) -> Any:
-    r"""Return the right-hand side of (5): every block clipped, A, B and each layer."""
-    clip = smooth_clip(BOUND)
-    layers: Any = np.concatenate([gradient.V.reshape(DEPTH, -1), gradient.W.reshape(DEPTH, -1)], axis=1)
-    blocks: list[Any] = [gradient.A.ravel(), layers, gradient.B.ravel()]
-    return np.concatenate([clip(-block).ravel() for block in blocks])
-
-
-def _packed(weights: Weights) -> Any:
-    layers = np.concatenate([weights.V.reshape(DEPTH, -1), weights.W.reshape(DEPTH, -1)], axis=1)
-    return np.concatenate([weights.A.ravel(), layers.ravel(), weights.B.ravel()])
-
-
-def _unpacked(u: Any, like: Weights) -> Weights:
-    a, b, size = like.A.size, like.B.size, like.V[0].size
-    layers = u[a : len(u) - b].reshape(DEPTH, -1)
-    return Weights(
-        A=u[:a].reshape(like.A.shape),
-        V=layers[:, :size].reshape(like.V.shape),
-        W=layers[:, size:].reshape(like.W.shape),
-        B=u[len(u) - b :].reshape(like.B.shape),
-    )
-
-
 def _speed(run: Run, u: Any) -> Any:
     model, weights, x, y = _network(run)
-    return _speeds(model.gradient(_unpacked(u, weights), x, y))
+    return -flattened(clipped(model.gradient(unflattened(u, weights), x, y), smooth_clip(BOUND)))
 
 
 @lru_cache(maxsize=16)
@@ -158,7 +132,7 @@ def _reference(run: Run) -> Any:
     from scipy.integrate import solve_ivp
 
     _, weights, _, _ = _network(run)
-    path = solve_ivp(lambda _t, u: _speed(run, u), (0, 2), _packed(weights), method="DOP853", rtol=1e-12, atol=1e-12)
+    path = solve_ivp(lambda _t, u: _speed(run, u), (0, 2), flattened(weights), method="DOP853", rtol=1e-12, atol=1e-12)
     return path.y[:, -1]
 
 
@@ -178,7 +152,7 @@ def euler_distance(run: Run, steps: Number) -> float:
         The distance.
     """
     _, weights, _, _ = _network(run)
-    u = _packed(weights)
+    u = flattened(weights)
     for _ in range(int(steps)):
         u = u + 2.0 / int(steps) * _speed(run, u)
     return float(np.linalg.norm(u - _reference(run)))
@@ -203,119 +177,4 @@ proposition_1 = Limit(
     scales=tuple(Fraction(32 * 2**k) for k in range(4)),
     rate=Fraction(1),
     mutants=(changed("order 2", rate=Fraction(2)), changed("order 1/2", rate=Fraction(1, 2))),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScalarEquation(Instance):
-    r"""The equation :math:`H'=\theta(s)H`, :math:`\theta=a+bs`.
-
-    Parameters
-    ----------
-    a, b
-        The coefficients.
-    """
-
-    a: Number
-    b: Number
-
-
-def _draw_scalar(draw: Draw, in_force: frozenset[str]) -> ScalarEquation:
-    del in_force
-    return ScalarEquation(a=rounded(draw.real(-2.0, 2.0)), b=rounded(draw.real(0.5, 2.0)))
-
-
-def product_error(p: Any, depth: Number) -> float:
-    r"""Return :math:`|\prod_k(1+\theta(k/L)/L)-e^{a+b/2}|`."""
-    s = np.arange(1, int(depth) + 1) / int(depth)
-    return abs(math.exp(float(np.log1p((p.a + p.b * s) / int(depth)).sum())) - math.exp(p.a + p.b / 2))
-
-
-def rough_product_error(p: Any, depth: Number) -> float:
-    r"""Return the same for :math:`\theta=a+b\sum_k2^{-k/2}\cos(2\pi2^ks)`, of Hölder exponent 1/2 and mean a.
-
-    At depth :math:`2^j` all terms beyond j are 1 at every layer, so that the mean of the layers is off by order
-    :math:`2^{-j/2}`.
-
-    Parameters
-    ----------
-    p
-        A lifted equation.
-    depth
-        The depth L, a power of 2.
-
-    Returns
-    -------
-    float
-        The error.
-    """
-    s = np.arange(1, int(depth) + 1) / int(depth)
-    waves = sum(2.0 ** (-k / 2) * np.cos(2 * np.pi * np.remainder(2.0**k * s, 1.0)) for k in range(40))
-    return abs(math.exp(float(np.log1p((p.a + p.b * waves) / int(depth)).sum())) - math.exp(p.a))
-
-
-proposition_2_scalar = Limit(
-    id="marion2024.proposition-2.reading-scalar",
-    title="the order of the discretization where both sides are explicit",
-    says=(
-        "Ours: for f = theta h, theta = a + b s, the product of (1 + theta(k/L)/L) tends to e^(a + b/2) with an error of"
-        " order 1/L. With a theta of Hölder exponent 1/2 (Weierstrass) and depths that are powers of 2 the order is 1/2:"
-        " Lipschitz is needed."
-    ),
-    formula=r"\Big|\prod_{k\le L}\Big(1+\frac{\theta(k/L)}L\Big)-e^{\int\theta}\Big|=O(1/L)",
-    source="ours; Proposition 2 on a scalar equation",
-    ours=True,
-    instance=ScalarEquation,
-    instances=_draw_scalar,
-    gallery=({"a": 1, "b": 1}, {"a": "-1/2", "b": 2}),
-    quantity=product_error,
-    limit=lambda p: 0.0,
-    scales=tuple(Fraction(2**k) for k in range(5, 14)),
-    rate=Fraction(1),
-    levels=2,
-    draws=16,
-    mutants=(changed("Hölder exponent 1/2", quantity=rough_product_error), changed("order 2", rate=Fraction(2))),
-)
-
-proposition_2_rough = replace(
-    proposition_2_scalar,
-    id="marion2024.proposition-2.reading-rough",
-    title="the order of the discretization for weights of Hölder exponent 1/2",
-    says="Ours, the negative control: for the Weierstrass function the error is of order L^(-1/2) along powers of 2.",
-    formula=r"\Big|\prod_{k\le L}\Big(1+\frac{\theta(k/L)}L\Big)-e^{\int\theta}\Big|\asymp L^{-1/2}",
-    source="ours; a control of Proposition 2",
-    quantity=rough_product_error,
-    scales=tuple(Fraction(4**k) for k in range(3, 9)),
-    rate=Fraction(1, 2),
-    levels=0,
-    draws=8,
-    mutants=(changed("smooth weights", quantity=product_error), changed("order 1", rate=Fraction(1))),
-)
-
-
-def kinked_product_error(p: Any, depth: Number, integral: float | None = None) -> float:
-    r"""Return the same for :math:`\theta=\max(0,a+bs)`, of integral :math:`\frac{(a+b)_+^2-a_+^2}{2b}` or the one given."""
-    s = np.arange(1, int(depth) + 1) / int(depth)
-    integral = (max(p.a + p.b, 0.0) ** 2 - max(p.a, 0.0) ** 2) / (2 * p.b) if integral is None else integral
-    return abs(math.exp(float(np.log1p(np.maximum(p.a + p.b * s, 0) / int(depth)).sum())) - math.exp(integral))
-
-
-proposition_2_relu = replace(
-    proposition_2_scalar,
-    id="marion2024.proposition-2.reading-relu",
-    title="the order of the discretization with ReLU",
-    says=(
-        "Ours: ReLU is Lipschitz, which is all that Proposition 2 uses: for the layer V relu(Wh) with V = 1, W = a + b s and"
-        " h > 0, that is theta = max(0, a + b s), the order is 1 although a kink lies inside. The kink costs smoothness in"
-        " training (Appendix D), not consistency of given weights."
-    ),
-    formula=r"\Big|\prod_{k\le L}\Big(1+\frac{\mathrm{relu}(\theta(k/L))}L\Big)-e^{\int\mathrm{relu}(\theta)}\Big|=O(1/L)",
-    quantity=kinked_product_error,
-    gallery=({"a": "-1/3", "b": 1}, {"a": "-1/2", "b": 2}),
-    levels=0,
-    draws=0,
-    mutants=(
-        changed("the kink ignored", quantity=lambda p, depth: kinked_product_error(p, depth, p.a + p.b / 2)),
-        changed("order 2", rate=Fraction(2)),
-    ),
 )

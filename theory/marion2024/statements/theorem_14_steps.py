@@ -2,6 +2,8 @@ r"""Steps in the proofs of Proposition 2 and Theorem 14: indices of layers again
 
 The layer that :math:`\mathcal Z^L(s)` names is :math:`\lfloor(L-1)s\rfloor+1`, the state at the same depth
 :math:`\lfloor Ls\rfloor`; two index shifts are called simple algebra there.
+
+Longer than most: two families of instances, one for indices and one for states.
 """
 
 from __future__ import annotations

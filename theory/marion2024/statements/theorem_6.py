@@ -1,6 +1,8 @@
 r"""Theorem 6, measured: training to interpolation by the flow (4), the double limit in time and depth, and floors without it.
 
 The literal constants are elsewhere; here networks of moderate width, trained from the printed start to the rounding floor.
+
+Longer than most: the claims and the floors that control them are one set of runs.
 """
 
 from __future__ import annotations
