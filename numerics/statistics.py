@@ -48,6 +48,29 @@ def clopper_pearson(successes: int, trials: int, confidence: float) -> tuple[flo
     return float(low), float(high)
 
 
+def sign_test(successes: int, trials: int) -> float:
+    r"""Return the chance :math:`2^{-n}\sum_{j\ge k}\binom nj` of at least k heads in n tosses of a fair coin.
+
+    Parameters
+    ----------
+    successes, trials
+        k and n.
+
+    Returns
+    -------
+    float
+        The chance; 1 for no tosses.
+
+    Raises
+    ------
+    ValueError
+        If there are more successes than trials, or fewer than none.
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"{successes} successes of {trials} trials is not an outcome")
+    return sum(math.comb(trials, j) for j in range(successes, trials + 1)) / 2**trials
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slope:
     """A measured exponent with its confidence interval.

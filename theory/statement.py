@@ -17,6 +17,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from numerics.arithmetic import Arithmetic, Number
 from numerics.comparison import Relation
+from theory.study import Reading, Study
 
 T = TypeVar("T")
 
@@ -487,6 +488,34 @@ class Probability(Statement):
 
     event: Callable[[Any, Any], bool]
     at_least: Callable[[Any], Number]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing(Instance):
+    """The instance of a statement about a study, which has its settings and no free data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend(Statement):
+    """A claim that numbers read from the repetitions of a study are positive in more than half of all repetitions.
+
+    Parameters
+    ----------
+    study
+        Where the numbers come from.
+    readings
+        The numbers; each must be told from chance, all of them at 95%.
+    """
+
+    study: Study
+    readings: tuple[Reading, ...]
+    instance: type[Instance] = Nothing
+    instances: Callable[[Draw, frozenset[str]], Any] = lambda _draw, _in_force: Nothing()
+
+    def __post_init__(self) -> None:
+        """Reject a claim of nothing."""
+        if not self.readings:
+            raise ValueError(f"{self.id}: a trend needs a reading")
 
 
 def scaled(constant: str, factor: Fraction) -> Mutant:

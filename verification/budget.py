@@ -29,6 +29,8 @@ class Budget:
         Boxes that one branch-and-bound may open.
     further
         Whether limits are followed to the larger scales that they name for it.
+    study
+        The name under which studies know their size.
     """
 
     cases: int
@@ -41,6 +43,7 @@ class Budget:
     last_bits: int
     boxes: int
     further: bool
+    study: str = "quick"
 
 
 PROFILES = {
@@ -67,6 +70,7 @@ PROFILES = {
         last_bits=2048,
         boxes=200_000,
         further=True,
+        study="standard",
     ),
     "nightly": Budget(
         cases=20_000,
@@ -79,5 +83,6 @@ PROFILES = {
         last_bits=4096,
         boxes=2_000_000,
         further=True,
+        study="nightly",
     ),
 }

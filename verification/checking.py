@@ -52,9 +52,19 @@ def check(statement: Statement, text: str) -> tuple[list[str], int]:
     -------
     tuple
         The lines to print and the exit status: 1 if the hypotheses hold and the conclusion is false or undecided.
+
+    Raises
+    ------
+    InputError
+        If statements of this kind are not compared at single numbers.
     """
+    from theory.statement import Equivalence, Inequality
     from verification.judge import check_at
 
+    if not isinstance(statement, Inequality | Equivalence):
+        raise InputError(
+            f"{statement.id} is a {statement.kind}, which has no two sides at single numbers: 'quod verify' measures it"
+        )
     found = check_at(statement, read_data(text))
     lines = [f"{statement.id}: {statement.title}", *_hypotheses(found.hypotheses)]
     failed = [name for name, _, truth in found.hypotheses if truth is Truth.FALSE]

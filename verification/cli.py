@@ -109,6 +109,7 @@ def verify_command(
             jobs=jobs,
             out=out,
             progress=display,
+            studied=display.studied,
             cap=cap,
             fresh=fresh,
         )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from numerics.comparison import Comparison, Relation, Truth
-from theory.statement import Equivalence, Identity, Inequality, Instance, Limit, Probability, Statement
+from theory.statement import Equivalence, Identity, Inequality, Instance, Limit, Probability, Statement, Trend
 from verification.budget import Budget
 from verification.climbing import climb
 from verification.draws import UnitDraw
@@ -28,14 +28,17 @@ from verification.outcome import Counterexample, Evidence, EvidenceKind, Judgeme
 from verification.prove import prove
 from verification.search import Search, ascend, explore, starts
 from verification.shrink import complexity, shrink
+from verification.studies import Store
 from verification.teeth import bite, bite_equivalence, cases_of
+from verification.trends import judge_trend
 
 __all__ = ["check_at", "judge"]
+NOWHERE = Store()
 DEAR = 16
 """Cost beyond which one drawn instance a kind is certified, besides the gallery."""
 
 
-def judge(statement: Statement, *, budget: Budget, seed: int) -> Judgement:
+def judge(statement: Statement, *, budget: Budget, seed: int, store: Store = NOWHERE) -> Judgement:
     """Gather the evidence for and against a statement.
 
     Parameters
@@ -46,6 +49,8 @@ def judge(statement: Statement, *, budget: Budget, seed: int) -> Judgement:
         Counts.
     seed
         Seed; equal seeds give equal judgements apart from ``seconds``.
+    store
+        Where runs of studies are kept; in memory only by default.
 
     Returns
     -------
@@ -71,6 +76,8 @@ def judge(statement: Statement, *, budget: Budget, seed: int) -> Judgement:
         judgement = judge_limit(far, _blank(statement, Verdict.HOLDS), seed)
     elif isinstance(statement, Probability):
         judgement = judge_probability(statement, _blank(statement, Verdict.HOLDS), budget, seed)
+    elif isinstance(statement, Trend):
+        judgement = judge_trend(statement, _blank(statement, Verdict.HOLDS), budget, store)
     else:
         raise TypeError(f"a {statement.kind} cannot be judged")
     return replace(judgement, calibrations=calibrations, seconds=time.perf_counter() - started)

@@ -64,6 +64,19 @@ class Display:
             sys.stderr.write(f"{_line(step)}{', ' + left if left else ''}\n")
             sys.stderr.flush()
 
+    def studied(self, done: int, total: int) -> None:
+        """Show how many runs of studies are finished.
+
+        Parameters
+        ----------
+        done, total
+            How many, of how many.
+        """
+        self._bar.update(self._task, description=f"runs of studies {done}/{total}")
+        if not self._console.is_terminal:
+            sys.stderr.write(f"[run {done}/{total} of studies]\n")
+            sys.stderr.flush()
+
 
 def _line(step: Step) -> str:
     judgement = step.judgement

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from verification.ledger import Ledger, Step
 from verification.outcome import Judgement, Verdict, plain
 from verification.records import differs, recorded_verdicts
 from verification.selection import load, one_line
-from verification.worker import failed, judge_one, out_of_time, seed_of
+from verification.studies import Store, missing
+from verification.worker import failed, judge_one, out_of_time, run_one, seed_of
 
 CAP = 600.0
 """Wall-clock limit of one statement in seconds: a safety net, far above what any budget needs."""
@@ -83,6 +84,7 @@ def run(
     jobs: int | None = None,
     out: Path = Path("quod-report"),
     progress: Callable[[Step], None] = lambda step: None,
+    studied: Callable[[int, int], None] = lambda done, total: None,
     cap: float = CAP,
     fresh: bool = False,
     executor: Executor | None = None,
@@ -105,6 +107,8 @@ def run(
         Folder of the reports; finished judgements are stored in its ``.cache``.
     progress
         Called whenever a statement is finished.
+    studied
+        Called with the numbers of finished and of all runs of studies, whenever one is finished.
     cap
         Wall-clock limit of one statement in seconds.
     fresh
@@ -127,9 +131,16 @@ def run(
         book.take_stored()
     # The dearest first, so that no process is left alone with one of them at the end.
     dearest = sorted(book.missing, key=lambda key: (-order[key].cost, key))
-    units = [(key, (source, key, profile, seed, cap)) for key in dearest]
+    store = Store(code=code, folder=str((out / ".cache").absolute()))
+    units = [(key, (source, key, profile, seed, cap, store)) for key in dearest]
+    first = replace(store, fresh=fresh)
+    places = missing((order[key] for key in dearest), PROFILES[profile].study, first)
     try:
         with _executor(executor, min(jobs, len(units))) as chosen:
+            # Runs of studies first: statements share them, and each has its own process here.
+            runs = [(place, (source, place, profile, cap, first)) for place in places]
+            for done, _ in enumerate(completed(chosen, run_one, runs, window=jobs, limit=1.5 * cap + 10), 1):
+                studied(done, len(runs))
             # Beyond its own limit a unit gets some time to stop by itself.
             for key, future, seconds in completed(chosen, judge_one, units, window=jobs, limit=1.5 * cap + 10):
                 book.add(key, _outcome(order[key], future, seconds, units, cap))

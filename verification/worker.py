@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -19,6 +19,7 @@ from verification.budget import PROFILES
 from verification.cache import FLOORS, ROOT
 from verification.outcome import Judgement, Verdict
 from verification.selection import load, one_line
+from verification.studies import Place, Store, run_at
 
 
 class OutOfTime(BaseException):
@@ -30,7 +31,9 @@ def seed_of(seed: int, identifier: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{identifier}".encode()).digest()[:8])
 
 
-def judge_one(source: str | None, identifier: str, profile: str, seed: int, cap: float) -> dict[str, Any]:
+def judge_one(
+    source: str | None, identifier: str, profile: str, seed: int, cap: float, store: Store | None = None
+) -> dict[str, Any]:
     """Judge one statement and return its entry as JSON values. Whatever goes wrong becomes the verdict ``error``.
 
     Parameters
@@ -45,6 +48,8 @@ def judge_one(source: str | None, identifier: str, profile: str, seed: int, cap:
         The run's seed.
     cap
         Wall-clock limit in seconds, a safety net.
+    store
+        Where runs of studies are kept; None keeps them in memory.
 
     Returns
     -------
@@ -55,7 +60,7 @@ def judge_one(source: str | None, identifier: str, profile: str, seed: int, cap:
     start = time.perf_counter()
     try:
         with _one_thread(), _time_cap(cap):
-            judgement = _judge(statement, profile, seed_of(seed, identifier))
+            judgement = _judge(statement, profile, seed_of(seed, identifier), store or Store())
     except OutOfTime:
         judgement = failed(statement, out_of_time(cap))
     except Exception as error:
@@ -63,11 +68,31 @@ def judge_one(source: str | None, identifier: str, profile: str, seed: int, cap:
     return replace(judgement, seconds=round(time.perf_counter() - start, 3)).to_json(None)
 
 
-def _judge(statement: Statement, profile: str, seed: int) -> Judgement:
+def run_one(source: str | None, place: Place, profile: str, cap: float, store: Store) -> None:
+    """Run one unit of a study and store its result; a failure shows when the statement is judged.
+
+    Parameters
+    ----------
+    source
+        Path of a user's file, or ``None`` for the papers.
+    place
+        Where the unit is found.
+    profile
+        Name of the budget.
+    cap
+        Wall-clock limit in seconds, a safety net.
+    store
+        Where its result is kept.
+    """
+    with suppress(OutOfTime, Exception), _one_thread(), _time_cap(cap):
+        run_at(source, place, PROFILES[profile].study, store)
+
+
+def _judge(statement: Statement, profile: str, seed: int, store: Store) -> Judgement:
     # Imported here: it brings sympy, scipy and hypothesis, which `quod list` never needs.
     from verification.judge import judge
 
-    return judge(statement, budget=PROFILES[profile], seed=seed)
+    return judge(statement, budget=PROFILES[profile], seed=seed, store=store)
 
 
 def failed(statement: Statement, reason: str) -> Judgement:

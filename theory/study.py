@@ -1,0 +1,89 @@
+"""Studies: training runs and other long work that statements and figures read the same numbers from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Unit: TypeAlias = dict[str, Any]
+"""What one run depends on, seeds among them: JSON values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large a study is at one scale.
+
+    Parameters
+    ----------
+    says
+        Its settings in words, with what is reduced.
+    replicates
+        Independent repetitions; each is the list of units that one repetition compares.
+    reduced
+        Whether it is smaller than what the paper ran: then it can support a claim, and never refute it.
+    """
+
+    says: str
+    replicates: Sequence[Sequence[Unit]]
+    reduced: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Independent repetitions of the same comparison.
+
+    Parameters
+    ----------
+    name
+        What progress calls it.
+    run
+        A function at the top of a module: a unit to its result, both JSON values. It is run once a unit and stored.
+    size
+        Maps the name of a profile to the size there.
+    """
+
+    name: str
+    run: Callable[[Unit], Any]
+    size: Callable[[str], Size]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A number read from one repetition, which the claim has above 0.
+
+    Parameters
+    ----------
+    says
+        What is claimed.
+    of
+        Maps the results of a repetition, in the order of its units, to the number. NaN counts against the claim; None leaves
+        the repetition out, which is counted.
+    """
+
+    says: str
+    of: Callable[[Sequence[Any]], float | None]
+
+
+def opposite(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Return readings of which each claims the opposite, for a mutant.
+
+    Parameters
+    ----------
+    readings
+        The readings.
+
+    Returns
+    -------
+    tuple of Reading
+        Each with its number's sign turned.
+    """
+
+    def turned(reading: Reading) -> Reading:
+        def of(results: Sequence[Any]) -> float | None:
+            value = reading.of(results)
+            return None if value is None else -value
+
+        return Reading(says=f"minus {reading.says}", of=of)
+
+    return tuple(turned(reading) for reading in readings)

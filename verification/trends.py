@@ -1,0 +1,165 @@
+"""Judge trends: exact sign tests over the repetitions of a study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from numerics.statistics import clopper_pearson, sign_test
+from theory.statement import Mutant, Trend
+from theory.study import Reading
+from verification.budget import Budget
+from verification.outcome import Evidence, EvidenceKind, Judgement, Tooth, Verdict, plain
+from verification.studies import Store
+
+LEVEL = 0.05
+"""Of all readings of a statement together."""
+REFUTING = 1e-6
+"""Chance below which the opposite of a reading refutes: a claim that is exactly true must not fall to chance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the repetitions say of one reading.
+
+    Parameters
+    ----------
+    reading
+        The reading.
+    values
+        Its number in each repetition that has one.
+    left_out
+        How many repetitions have none.
+    """
+
+    reading: Reading
+    values: tuple[float, ...]
+    left_out: int
+
+    @property
+    def positive(self) -> int:
+        """Return how many are above 0; NaN is not."""
+        return sum(value > 0 for value in self.values)
+
+    @property
+    def chance(self) -> float:
+        """Return the chance of so many or more, if half of all repetitions were above 0."""
+        return sign_test(self.positive, len(self.values))
+
+    @property
+    def chance_of_opposite(self) -> float:
+        """Return the chance of so few or fewer, if half of all repetitions were above 0; NaN counts for neither side."""
+        negative = sum(value <= 0 for value in self.values)
+        return sign_test(negative, len(self.values))
+
+    def words(self) -> str:
+        """Return the counts and the median in a few words."""
+        finite = [value for value in self.values if math.isfinite(value)]
+        middle = f", median margin {float(np.median(finite)):.3g}" if finite else ""
+        lost = sum(math.isnan(value) for value in self.values)
+        more = f", {lost} not a number" * (lost > 0) + f", {self.left_out} left out" * (self.left_out > 0)
+        return f"{self.positive} of {len(self.values)}{middle}{more}"
+
+
+def look(statement: Trend, scale: str, store: Store) -> list[Seen]:
+    """Return what the repetitions of a statement's study say of each of its readings.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    scale
+        The profile's name for the size of studies.
+    store
+        Where results of runs are kept.
+
+    Returns
+    -------
+    list of Seen
+        One a reading.
+    """
+    repetitions = store.results(statement.study, scale)
+
+    def seen(reading: Reading) -> Seen:
+        found = [reading.of(results) for results in repetitions]
+        values = tuple(float(value) for value in found if value is not None)
+        return Seen(reading=reading, values=values, left_out=len(found) - len(values))
+
+    return [seen(reading) for reading in statement.readings]
+
+
+def judge_trend(statement: Trend, blank: Judgement, budget: Budget, store: Store) -> Judgement:
+    """Judge a trend by exact sign tests over the repetitions of its study.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    blank
+        Judgement with the statement's own fields.
+    budget
+        It names the size of studies.
+    store
+        Where results of runs are kept.
+
+    Returns
+    -------
+    Judgement
+        Measured, when each reading is told from chance and no negative control passes; refuted, when the opposite of one is
+        beyond doubt at the paper's own size; else undecided. A reduced study never refutes: it says that the claim does
+        not reproduce at its scale.
+    """
+    size = statement.study.size(budget.study)
+    if not size.replicates:
+        return replace(blank, verdict=Verdict.VACUOUS, reason="the study has no repetition")
+    seen = look(statement, budget.study, store)
+    judgement = replace(blank, teeth=tuple(_bite(statement, mutant, seen, budget, store) for mutant in statement.mutants))
+    level = LEVEL / len(seen)
+    against = next((entry for entry in seen if entry.chance_of_opposite <= level), None)
+    silent = next((entry for entry in seen if entry.chance > level), None)
+    where = f"{'at reduced scale' if size.reduced else 'at the published settings'} ({size.says})"
+    if against is not None:
+        beyond = against.chance_of_opposite <= REFUTING and not size.reduced
+        reason = f"does not reproduce {where}: {against.reading.says}: {against.words()}"
+        return replace(judgement, verdict=Verdict.REFUTED if beyond else Verdict.UNDECIDED, reason=reason)
+    if silent is not None:
+        reason = f"cannot tell {where}: {silent.reading.says}: {silent.words()}, chance {silent.chance:.2g}"
+        return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason)
+    passing = next((tooth for tooth in judgement.teeth if not tooth.refuted), None)
+    if passing is not None:
+        reason = f"the control '{passing.name}' is not told apart: {passing.measured}"
+        return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason)
+    return replace(judgement, evidence=(_evidence(seen, where, level),))
+
+
+def _evidence(seen: Sequence[Seen], where: str, level: float) -> Evidence:
+    parts = "; ".join(f"{entry.reading.says}: {entry.words()}" for entry in seen)
+    figures: list[dict[str, Any]] = [
+        {
+            "says": entry.reading.says,
+            "values": entry.values,
+            "left_out": entry.left_out,
+            "chance": entry.chance,
+            "share": clopper_pearson(entry.positive, len(entry.values), 1 - 2 * level),
+        }
+        for entry in seen
+    ]
+    return Evidence(
+        kind=EvidenceKind.MEASURED,
+        summary=f"reproduces {where}: {parts}; sign tests at {level:.3g} each",
+        figures=plain({"readings": figures}),
+    )
+
+
+def _bite(statement: Trend, mutant: Mutant, own: Sequence[Seen], budget: Budget, store: Store) -> Tooth:
+    """See whether a false neighbour fails to pass the tests that the statement passes."""
+    changed = mutant.change(statement, 1.0)
+    same = changed.study is statement.study and changed.readings is statement.readings
+    seen = own if same else look(changed, budget.study, store)
+    failing = next((entry for entry in seen if entry.chance > LEVEL / len(seen)), None)
+    told = failing or seen[0]
+    return Tooth(name=mutant.name, refuted=failing is not None, measured=f"{told.reading.says}: {told.words()}")
