@@ -18,7 +18,7 @@ from theory.wu2025.setting import PAPER
 PAGE = f"{PAPER}, Section 7, pages 10-11"
 SIGMAS = ("0.31", "0.57")
 RATES = (0.5, 0.1, 0.05, 0.01)
-NOISES_QUICK = 250
+NOISES_QUICK = 100
 
 
 def unit(dimension: int, sigma: str, eta: float, simulation: int, share: float = 1.0, **more: Any) -> Unit:
@@ -83,17 +83,17 @@ def sizes(
 
 
 ON_A_LINE = {
-    "quick": ("12 simulations, a tenth of the published steps", 12, 0.1),
+    "quick": ("8 simulations, a tenth of the published steps", 8, 0.1),
     "standard": (f"{SIMULATIONS} simulations, all published steps", SIMULATIONS, 1.0),
     "nightly": (f"{SIMULATIONS} simulations, all published steps", SIMULATIONS, 1.0),
 }
 IN_SPACE = {
-    "quick": ("7 simulations, a tenth of the published steps", 7, 0.1),
+    "quick": ("6 simulations, a tenth of the published steps", 6, 0.1),
     "standard": ("8 simulations, all published steps", 8, 1.0),
     "nightly": (f"{SIMULATIONS} simulations, all published steps", SIMULATIONS, 1.0),
 }
 BATCHES = {
-    "quick": ("10 simulations, all published steps", 10, 1.0),
+    "quick": ("8 simulations, all published steps", 8, 1.0),
     "standard": (f"{SIMULATIONS} simulations, all published steps", SIMULATIONS, 1.0),
     "nightly": (f"{SIMULATIONS} simulations, all published steps", SIMULATIONS, 1.0),
 }
