@@ -71,6 +71,31 @@ def sign_test(successes: int, trials: int) -> float:
     return sum(math.comb(trials, j) for j in range(successes, trials + 1)) / 2**trials
 
 
+def student_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
+    r"""Return Student's interval :math:`\bar x\pm t_{n-1}\,s/\sqrt n` of a mean.
+
+    Parameters
+    ----------
+    values
+        The sample.
+    confidence
+        Between 0 and 1.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end; the whole line for fewer than two values or one that is not finite.
+    """
+    _check_confidence(confidence)
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.size < 2 or not np.all(np.isfinite(sample)):
+        return -math.inf, math.inf
+    from scipy import special  # slow to import, and not needed to list statements
+
+    half = float(special.stdtrit(sample.size - 1, (1 + confidence) / 2) * sample.std(ddof=1) / math.sqrt(sample.size))
+    return float(sample.mean()) - half, float(sample.mean()) + half
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slope:
     """A measured exponent with its confidence interval.

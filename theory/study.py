@@ -22,11 +22,19 @@ class Size:
         Independent repetitions; each is the list of units that one repetition compares.
     reduced
         Whether it is smaller than what the paper ran: then it can support a claim, and never refute it.
+    stacked
+        Whether a unit runs all repetitions at once and its result lists one entry for each: there is then one list of units.
     """
 
     says: str
     replicates: Sequence[Sequence[Unit]]
     reduced: bool = True
+    stacked: bool = False
+
+    def __post_init__(self) -> None:
+        """Reject several lists of units where one holds all repetitions."""
+        if self.stacked and len(self.replicates) != 1:
+            raise ValueError(f"{len(self.replicates)} lists of units: a stacked study has one")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +58,7 @@ class Study:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A number read from one repetition, which the claim has above 0.
+    """A number read from one repetition, which the claim has above 0, or with a given mean over repetitions.
 
     Parameters
     ----------
@@ -59,10 +67,16 @@ class Reading:
     of
         Maps the results of a repetition, in the order of its units, to the number. NaN counts against the claim; None leaves
         the repetition out, which is counted.
+    equals
+        The claimed mean, such as an exponent; None claims that the number is positive in more than half of all repetitions.
+    within
+        A mean is told only where its interval reaches no farther than this to each side.
     """
 
     says: str
     of: Callable[[Sequence[Any]], float | None]
+    equals: float | None = None
+    within: float = 0.25
 
 
 def opposite(readings: Sequence[Reading]) -> tuple[Reading, ...]:

@@ -86,7 +86,9 @@ class Store:
 
     def results(self, study: Study, scale: str) -> list[list[Any]]:
         """Return the results of all repetitions of a study, each in the order of its units."""
-        return [[self.result(study, unit) for unit in units] for units in study.size(scale).replicates]
+        size = study.size(scale)
+        found = [[self.result(study, unit) for unit in units] for units in size.replicates]
+        return [list(entry) for entry in zip(*found[0], strict=True)] if size.stacked else found
 
 
 def studies_of(statement: Statement) -> Iterator[Study]:

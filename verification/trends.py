@@ -1,4 +1,4 @@
-"""Judge trends: exact sign tests over the repetitions of a study."""
+"""Judge trends: exact sign tests, or intervals of a mean, over the repetitions of a study."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.statistics import clopper_pearson, sign_test
+from numerics.statistics import clopper_pearson, sign_test, student_interval
 from theory.statement import Mutant, Trend
 from theory.study import Reading
 from verification.budget import Budget
@@ -50,18 +50,35 @@ class Seen:
         """Return the chance of so many or more, if half of all repetitions were above 0."""
         return sign_test(self.positive, len(self.values))
 
-    @property
-    def chance_of_opposite(self) -> float:
-        """Return the chance of so few or fewer, if half of all repetitions were above 0; NaN counts for neither side."""
-        negative = sum(value <= 0 for value in self.values)
-        return sign_test(negative, len(self.values))
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return Student's interval of the mean, which misses it with chance ``level``."""
+        return student_interval(self.values, 1 - level)
 
-    def words(self) -> str:
-        """Return the counts and the median in a few words."""
-        finite = [value for value in self.values if math.isfinite(value)]
-        middle = f", median margin {float(np.median(finite)):.3g}" if finite else ""
+    def stands(self, level: float) -> bool:
+        """Return whether the claim is told from chance."""
+        if self.reading.equals is None:
+            return self.chance <= level
+        low, high = self.interval(level)
+        return low <= self.reading.equals <= high and high - low <= 2 * self.reading.within
+
+    def falls(self, level: float) -> bool:
+        """Return whether the opposite of the claim is told from chance; NaN speaks for neither side."""
+        if self.reading.equals is None:
+            negative = sum(value <= 0 for value in self.values)
+            return sign_test(negative, len(self.values)) <= level
+        low, high = self.interval(level)
+        return not low <= self.reading.equals <= high
+
+    def words(self, level: float = LEVEL) -> str:
+        """Return the counts and the median, or the mean and its interval, in a few words."""
         lost = sum(math.isnan(value) for value in self.values)
         more = f", {lost} not a number" * (lost > 0) + f", {self.left_out} left out" * (self.left_out > 0)
+        if self.reading.equals is not None:
+            low, high = self.interval(level)
+            mean = float(np.mean(self.values)) if self.values else math.nan
+            return f"mean {mean:.3g} [{low:.3g}, {high:.3g}] of {len(self.values)}, claimed {self.reading.equals:g}{more}"
+        finite = [value for value in self.values if math.isfinite(value)]
+        middle = f", median margin {float(np.median(finite)):.3g}" if finite else ""
         return f"{self.positive} of {len(self.values)}{middle}{more}"
 
 
@@ -93,7 +110,7 @@ def look(statement: Trend, scale: str, store: Store) -> list[Seen]:
 
 
 def judge_trend(statement: Trend, blank: Judgement, budget: Budget, store: Store) -> Judgement:
-    """Judge a trend by exact sign tests over the repetitions of its study.
+    """Judge a trend by the repetitions of its study.
 
     Parameters
     ----------
@@ -119,15 +136,16 @@ def judge_trend(statement: Trend, blank: Judgement, budget: Budget, store: Store
     seen = look(statement, budget.study, store)
     judgement = replace(blank, teeth=tuple(_bite(statement, mutant, seen, budget, store) for mutant in statement.mutants))
     level = LEVEL / len(seen)
-    against = next((entry for entry in seen if entry.chance_of_opposite <= level), None)
-    silent = next((entry for entry in seen if entry.chance > level), None)
+    against = next((entry for entry in seen if entry.falls(level)), None)
+    silent = next((entry for entry in seen if not entry.stands(level)), None)
     where = f"{'at reduced scale' if size.reduced else 'at the published settings'} ({size.says})"
     if against is not None:
-        beyond = against.chance_of_opposite <= REFUTING and not size.reduced
-        reason = f"does not reproduce {where}: {against.reading.says}: {against.words()}"
+        beyond = against.falls(REFUTING) and not size.reduced
+        reason = f"does not reproduce {where}: {against.reading.says}: {against.words(level)}"
         return replace(judgement, verdict=Verdict.REFUTED if beyond else Verdict.UNDECIDED, reason=reason)
     if silent is not None:
-        reason = f"cannot tell {where}: {silent.reading.says}: {silent.words()}, chance {silent.chance:.2g}"
+        reason = f"cannot tell {where}: {silent.reading.says}: {silent.words(level)}"
+        reason += f", chance {silent.chance:.2g}" * (silent.reading.equals is None)
         return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason)
     passing = next((tooth for tooth in judgement.teeth if not tooth.refuted), None)
     if passing is not None:
@@ -137,22 +155,21 @@ def judge_trend(statement: Trend, blank: Judgement, budget: Budget, store: Store
 
 
 def _evidence(seen: Sequence[Seen], where: str, level: float) -> Evidence:
-    parts = "; ".join(f"{entry.reading.says}: {entry.words()}" for entry in seen)
-    figures: list[dict[str, Any]] = [
-        {
-            "says": entry.reading.says,
-            "values": entry.values,
-            "left_out": entry.left_out,
-            "chance": entry.chance,
-            "share": clopper_pearson(entry.positive, len(entry.values), 1 - 2 * level),
-        }
-        for entry in seen
-    ]
+    parts = "; ".join(f"{entry.reading.says}: {entry.words(level)}" for entry in seen)
+    figures = [_figures(entry, level) for entry in seen]
     return Evidence(
         kind=EvidenceKind.MEASURED,
-        summary=f"reproduces {where}: {parts}; sign tests at {level:.3g} each",
+        summary=f"reproduces {where}: {parts}; each at level {level:.3g}",
         figures=plain({"readings": figures}),
     )
+
+
+def _figures(entry: Seen, level: float) -> dict[str, Any]:
+    found: dict[str, Any] = {"says": entry.reading.says, "values": entry.values, "left_out": entry.left_out}
+    if entry.reading.equals is not None:
+        return {**found, "interval": entry.interval(level), "claimed": entry.reading.equals}
+    share = clopper_pearson(entry.positive, len(entry.values), 1 - 2 * level)
+    return {**found, "chance": entry.chance, "share": share}
 
 
 def _bite(statement: Trend, mutant: Mutant, own: Sequence[Seen], budget: Budget, store: Store) -> Tooth:
@@ -160,6 +177,6 @@ def _bite(statement: Trend, mutant: Mutant, own: Sequence[Seen], budget: Budget,
     changed = mutant.change(statement, 1.0)
     same = changed.study is statement.study and changed.readings is statement.readings
     seen = own if same else look(changed, budget.study, store)
-    failing = next((entry for entry in seen if entry.chance > LEVEL / len(seen)), None)
+    failing = next((entry for entry in seen if not entry.stands(LEVEL / len(seen))), None)
     told = failing or seen[0]
     return Tooth(name=mutant.name, refuted=failing is not None, measured=f"{told.reading.says}: {told.words()}")
