@@ -68,7 +68,7 @@ def sign_test(successes: int, trials: int) -> float:
     """
     if not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes of {trials} trials is not an outcome")
-    return sum(math.comb(trials, j) for j in range(successes, trials + 1)) / 2**trials
+    return float(sum(math.comb(trials, j) for j in range(successes, trials + 1)) / 2**trials)
 
 
 def student_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:

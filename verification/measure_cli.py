@@ -12,6 +12,7 @@ import typer
 
 from theory.statement import InputError
 from verification.measure_discretization_cli import discretization_command
+from verification.measure_memorization_cli import memorization_command
 from verification.measure_stability_cli import stability_command
 from verification.measure_text import line, number, sample_lines
 
@@ -35,6 +36,7 @@ def measure() -> None:
 
 app.command("stability")(stability_command)
 app.command("discretization")(discretization_command)
+app.command("memorization")(memorization_command)
 
 
 @app.command("score")

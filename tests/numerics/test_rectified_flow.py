@@ -66,14 +66,15 @@ def test_at_small_times_the_velocity_comes_from_the_nearest_point_to_full_precis
         assert not np.isfinite(plain @ [0.0, 1.0] / plain.sum())
 
 
-def test_nothing_beats_the_empirical_velocity_on_its_own_sample():
+def test_no_field_beats_the_empirical_velocity_and_what_it_loses_is_its_squared_distance():
+    # The cross term has mean zero whatever the shift: that makes the velocity the minimiser.
     velocity, many = EmpiricalVelocity(POINTS), draws(6000)
-    least = loss_per_draw(velocity, many, POINTS)
-    bump = np.array([0.3, -0.2, 0.1])
-    for shift in (lambda x, t: bump, lambda x, t: 0.2 * np.sin(3 * x), lambda x, t: t[:, None] * x):
-        for sign in (0.3, -0.3):
-            worse = loss_per_draw(lambda x, t, c, s=shift, g=sign: velocity(x, t) + g * s(x, t), many, POINTS) - least
-            assert worse.mean() > 2 * worse.std() / np.sqrt(worse.size)
+    x, aim = path_points(many, POINTS)
+    residual = velocity(x, many.times) - aim
+    for shift in (np.ones_like(x), np.sin(3 * x), many.times[:, None] * x, (x > 0) * 1.0):
+        cross = (residual * shift).mean(axis=1)
+        assert abs(cross.mean()) < 4 * cross.std() / np.sqrt(cross.size)
+        assert cross.std() / np.sqrt(cross.size) < 0.05
 
 
 @pytest.mark.parametrize("labels", [None, LABELS])
@@ -96,7 +97,7 @@ def test_the_least_loss_of_two_points_is_the_integral_of_the_error_of_the_channe
     sample = EmpiricalVelocity(np.array([[0.2], [0.2 + apart]]))
     left = sample.least_loss_per_draw(draws(40_000, 2, 1))
     assert abs(left.mean() - expected) < 4 * left.std() / np.sqrt(left.size)
-    assert left.std() / np.sqrt(left.size) < 0.01 * expected
+    assert left.std() / np.sqrt(left.size) < 0.02 * expected
 
 
 def test_a_repeated_point_counts_once_and_a_sample_of_one_point_leaves_nothing():

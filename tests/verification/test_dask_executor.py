@@ -1,0 +1,90 @@
+"""Units on a real scheduler with real workers: nothing is lost when a worker is killed, and a wrong address is one line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from theory.statement import InputError
+from verification.dask_executor import Dask
+from verification.executors import completed
+
+distributed = pytest.importorskip("distributed")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """The address of a scheduler with two worker processes of one thread on this machine, gone afterwards."""
+    settings = {"n_workers": 0, "processes": True, "dashboard_address": None, "host": "127.0.0.1"}
+    with distributed.LocalCluster(**settings) as cluster:
+        command = [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_worker",
+            cluster.scheduler_address,
+            "--no-nanny",
+            "--no-dashboard",
+        ]
+        command += ["--nthreads", "1", "--death-timeout", "20", "--local-directory", str(tmp_path / "workers")]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        workers = [subprocess.Popen(command, env=environment, **quiet) for _ in range(2)]
+        try:
+            yield cluster.scheduler_address
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(scheduler, tmp_path):
+    def unit(k):
+        # Defined here, so that it travels to the workers by value.
+        (tmp_path / f"{k}-{os.getpid()}-{time.monotonic_ns()}").touch()
+        time.sleep(0.08)
+        if k == 5:
+            raise ArithmeticError("unit 5 fails by itself")
+        return os.getpid(), k * k
+
+    units = [(k, (k,)) for k in range(8)]
+    found, killed = {}, None
+    with Dask(scheduler) as executor:
+        for k, future, _ in completed(executor, unit, units, window=6, limit=60):
+            assert k not in found
+            if k == 5:
+                assert isinstance(future.exception(), ArithmeticError)
+                found[k] = 25
+                continue
+            worker, found[k] = future.result()
+            if killed is None:
+                killed = worker
+                while len(list(tmp_path.glob(f"*-{worker}-*"))) < 2:  # until it is in the middle of another unit
+                    time.sleep(0.005)
+                os.kill(worker, signal.SIGKILL)
+    assert found == {k: k * k for k in range(8)}
+    assert killed != os.getpid()
+    started = [path.name.split("-") for path in tmp_path.glob("*-*-*")]
+    # What the dead worker had begun or finished was begun again elsewhere, where its result was not yet here.
+    assert len({worker for _, worker, _ in started}) >= 2
+    assert len(started) > len(units)
+
+
+def test_a_worker_of_several_threads_is_refused_since_units_share_what_is_global_in_a_process():
+    settings = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**settings) as cluster, Dask(cluster.scheduler_address) as executor:
+        error = executor.submit(abs, -1).exception(timeout=30)
+    assert isinstance(error, InputError)
+    assert "2 threads; start it with --nthreads 1" in str(error)
+
+
+def test_an_address_where_nothing_answers_is_refused_in_one_line():
+    with pytest.raises(InputError, match=r"no scheduler answers at 'tcp://127\.0\.0\.1:9'") as caught:
+        Dask("tcp://127.0.0.1:9", wait=0.2)
+    assert "\n" not in str(caught.value)

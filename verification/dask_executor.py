@@ -1,0 +1,85 @@
+"""Units of work on an existing ``dask.distributed`` scheduler; it has the interface of :mod:`verification.executors`.
+
+Start the engine as its own documentation says, on machines that have this package at the same version, and give the address:
+``dask scheduler``, then on each machine ``dask worker ADDRESS --nworkers N --nthreads 1``. A unit whose worker dies is run
+again on another, up to the engine's own limit of deaths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self
+
+from theory.statement import InputError
+
+
+class Dask:
+    """Runs each unit on a worker of a scheduler.
+
+    Parameters
+    ----------
+    address
+        The scheduler, such as ``"tcp://127.0.0.1:8786"``.
+    wait
+        Seconds to wait for it.
+
+    Raises
+    ------
+    InputError
+        If ``distributed`` is not installed, or nothing answers at the address.
+    """
+
+    def __init__(self, address: str, *, wait: float = 10.0) -> None:
+        try:
+            import distributed  # slow to import, and not installed everywhere
+        except ModuleNotFoundError as error:
+            raise InputError("a scheduler needs distributed: pip install 'quod[dask]'") from error
+        engine: Any = distributed
+        try:
+            self._client = engine.Client(address, timeout=wait, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(f"no scheduler answers at {address!r}: start one, or correct the address") from error
+        self._executor = self._client.get_executor()
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Start ``function(*arguments)`` on a worker.
+
+        Parameters
+        ----------
+        function
+            A function that can be pickled.
+        *arguments
+            What to call it with.
+
+        Returns
+        -------
+        Future
+            Its future. It fails on a worker of several threads, since units share what is global in a process.
+        """
+        future: Future[Any] = self._executor.submit(_run, function, arguments)
+        return future
+
+    def stop(self) -> None:
+        """Cancel what was submitted here and leave the scheduler; it and its workers stay."""
+        self._executor.shutdown(wait=False)
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        """Return the executor."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop."""
+        self.stop()
+
+
+def _run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    import distributed
+
+    engine: Any = distributed
+    worker = engine.get_worker()
+    if worker.state.nthreads != 1:
+        raise InputError(f"the worker {worker.address} has {worker.state.nthreads} threads; start it with --nthreads 1")
+    return function(*arguments)
