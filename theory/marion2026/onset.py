@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 PRIMARY = "test 5%"
-RATE_FROM, RATE_TO = 0.1, 0.5
+RATE_FROM, RATE_TO = 0.05, 0.25
 """Copy rates between which the memorization rate is read."""
 
 
@@ -150,7 +150,7 @@ def memorization_time(curves: Curves, definition: str = PRIMARY) -> float | None
 
 
 def memorization_rate(curves: Curves) -> float | None:
-    """Return the slope of the copy rate against the logarithm of the step, between shares of 0.1 and 0.5.
+    """Return the slope of the copy rate against the logarithm of the step, between shares of 0.05 and 0.25.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def memorization_rate(curves: Curves) -> float | None:
     Returns
     -------
     float or None
-        Share of samples a factor e of steps; None if the copy rate does not come to stay above one half.
+        Share of samples a factor e of steps; None if the copy rate does not come to stay above one quarter.
 
     Notes
     -----

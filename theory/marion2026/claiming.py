@@ -1,0 +1,59 @@
+r"""How claims of marion2026 are read from sweeps: small builders that the statements share.
+
+The primary definition of the memorization time, 5% above the running minimum of the test loss to the end, was fixed before the
+sweeps were run. Everything is at the scale of :mod:`theory.marion2026.experiments`, far below the paper's: a claim that does
+not reproduce here is not refuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from theory.marion2026.experiments import DEFAULT, SWEEPS, sweep
+from theory.marion2026.onset import PRIMARY
+from theory.marion2026.readings import Run, exponent, trend
+from theory.marion2026.setting import PAPER
+from theory.statement import Mutant, Trend, changed
+from theory.study import Reading, opposite
+
+Results = Sequence[Any]
+POINTS, WIDTH, BATCH, RATE = (sweep(name) for name in ("points", "width", "batch", "rate"))
+DEFAULT_RUN = SWEEPS["points"].index(DEFAULT["points"])
+"""Where the default stands in the sweep over points."""
+
+
+def grows(name: str, of: Callable[[Run], float | None], says: str, sign: float = 1.0) -> Reading:
+    """Return the reading that a number of a run grows along a sweep, or falls for the sign -1."""
+
+    def read(results: Results) -> float | None:
+        found = trend([of(run) for run in results], SWEEPS[name])
+        return None if found is None else sign * found
+
+    return Reading(says=says, of=read)
+
+
+def claim(part: str, title: str, says: str, formula: str, page: int, **fields: Any) -> Trend:
+    """Return a claim of the paper, or with ``ours`` a statement beside it."""
+    source = "ours; beside the claim" if fields.get("ours") else f"{PAPER}, page {page}"
+    return Trend(id=f"marion2026.{part}", title=title, says=says, formula=formula, source=source, **fields)
+
+
+def turned(readings: tuple[Reading, ...], name: str = "the opposite") -> tuple[Mutant, ...]:
+    """Return the mutant that claims the opposite of every reading."""
+    return (changed(name, readings=opposite(readings)),)
+
+
+def linear(name: str, sign: float, definition: str = PRIMARY) -> Reading:
+    """Return the reading that the memorization time is proportional to what a sweep changes, or to its inverse."""
+    return Reading(
+        says=f"exponent of the memorization time in {name} ({definition})",
+        of=lambda r: exponent(r, SWEEPS[name], definition),
+        equals=sign,
+    )
+
+
+def not_at_all(reading: Reading) -> tuple[Mutant, ...]:
+    """Return the mutant that claims exponent 0."""
+    other = Reading(says=f"{reading.says}, claimed 0", of=reading.of, equals=0.0)
+    return (changed("no dependence", readings=(other,)),)
