@@ -12,7 +12,7 @@ from typing import Any
 
 from theory.marion2026.experiments import DEFAULT, SWEEPS, sweep
 from theory.marion2026.onset import PRIMARY
-from theory.marion2026.readings import Run, exponent, trend
+from theory.marion2026.readings import Run, exponent, trend, trend_of_known
 from theory.marion2026.setting import PAPER
 from theory.statement import Mutant, Trend, changed
 from theory.study import Reading, opposite
@@ -23,11 +23,31 @@ DEFAULT_RUN = SWEEPS["points"].index(DEFAULT["points"])
 """Where the default stands in the sweep over points."""
 
 
-def grows(name: str, of: Callable[[Run], float | None], says: str, sign: float = 1.0) -> Reading:
-    """Return the reading that a number of a run grows along a sweep, or falls for the sign -1."""
+def grows(name: str, of: Callable[[Run], float | None], says: str, sign: float = 1.0, known: bool = False) -> Reading:
+    """Return the reading that a number of a run grows along a sweep, or falls for the sign -1.
+
+    Parameters
+    ----------
+    name
+        What the sweep changes.
+    of
+        The number.
+    says
+        What is claimed.
+    sign
+        1 or -1.
+    known
+        Whether runs without the number are passed over, as long as two of a repetition have it.
+
+    Returns
+    -------
+    Reading
+        The exponent, by sign.
+    """
+    exponent_of = trend_of_known if known else trend
 
     def read(results: Results) -> float | None:
-        found = trend([of(run) for run in results], SWEEPS[name])
+        found = exponent_of([of(run) for run in results], SWEEPS[name])
         return None if found is None else sign * found
 
     return Reading(says=says, of=read)

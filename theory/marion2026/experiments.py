@@ -38,9 +38,9 @@ POOL, TESTED = {"digits": 1_200, "mnist": 4_000}, {"digits": 360, "mnist": 800}
 DEFAULT: dict[str, Any] = {"points": 32, "width": 128, "batch": 16, "rate": 2e-3}
 SWEEPS: dict[str, tuple[Any, ...]] = {
     "points": (16, 32, 64),
-    "width": (64, 128, 256),
+    "width": (64, 128, 192),
     "batch": (8, 16, 32, 64),
-    "rate": (5e-4, 1e-3, 2e-3, 4e-3),
+    "rate": (1e-3, 2e-3, 4e-3),
 }
 """N, the width for P, B and the learning rate; the default is among each."""
 SCALES: dict[str, dict[str, Any]] = {

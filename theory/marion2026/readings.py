@@ -77,6 +77,23 @@ def trend(values: Sequence[float | None], sizes: Sequence[float]) -> float | Non
     return slope(sizes, values)
 
 
+def trend_of_known(values: Sequence[float | None], sizes: Sequence[float]) -> float | None:
+    """Return the exponent of those values that there are; None for fewer than two.
+
+    Parameters
+    ----------
+    values, sizes
+        One value a size, such as memorization rates, which runs that have not copied enough do not have.
+
+    Returns
+    -------
+    float or None
+        The exponent.
+    """
+    known = [(size, value) for size, value in zip(sizes, values, strict=True) if value is not None]
+    return slope([size for size, _ in known], [value for _, value in known]) if len(known) > 1 else None
+
+
 def rises_after_onset(run: Run) -> float | None:
     r"""Return by how much the largest fall of the copy rate after the onset stays below what chance allows.
 

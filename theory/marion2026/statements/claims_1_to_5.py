@@ -127,11 +127,12 @@ claim_3_definitions = claim(
     mutants=not_at_all(others[0]),
     uses=("marion2026.claim-3",),
 )
-slower = (grows("points", rate_of, "fall of the memorization rate with N", -1),)
+slower = (grows("points", rate_of, "fall of the memorization rate with N", -1, known=True),)
 claim_4 = claim(
     "claim-4",
     "the memorization rate falls with the number of training points",
-    "The slope of the copy rate against the logarithm of the step, between 5% and 25% copies, is smaller for more points.",
+    "The slope of the copy rate against the logarithm of the step, between 5% and 25% copies, is smaller for more points."
+    " Runs that do not come to 25% copies have no rate; two of a repetition must have one.",
     r"\text{rate}(N)\downarrow",
     7,
     study=POINTS,

@@ -1,0 +1,155 @@
+"""What claims read from runs, on runs whose numbers are known, and one tiny training."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from theory.marion2026.experiments import DEFAULT, SCALES, SWEEPS, images, sweep, train_and_measure, unit
+from theory.marion2026.readings import (
+    change,
+    copies_before,
+    curves,
+    exponent,
+    fidelity_of,
+    rises_after_onset,
+    second_descent,
+    time_of,
+    train_test_gap,
+    trend,
+    worst_before,
+)
+
+STEPS = np.geomspace(100, 10_000, 21)
+
+
+def run(start: float = 1_000.0, **columns):
+    """Return a run whose test loss rises from a start on."""
+    late = np.maximum(np.log(STEPS / start), 0)
+    found = {
+        "step": STEPS,
+        "train": 0.5 - 0.1 * late,
+        "test": 0.5 + 0.1 * late,
+        "copies": np.clip(late / 3, 0, 1),
+        "sliced_train": 0.2 + 0 * late,
+        "sliced_test": 0.2 + 100 / STEPS,
+        **columns,
+    }
+    entries = [{name: float(values[k]) for name, values in found.items()} for k in range(len(STEPS))]
+    return {
+        "least": 0.0,
+        "gaussian": 0.6,
+        "samples": 100,
+        "floor": {"sliced": 0.1},
+        "fresh": {"sliced_test": 0.1},
+        "checkpoints": entries,
+    }
+
+
+def test_the_exponent_of_times_that_grow_like_the_size_is_1() -> None:
+    found = [run(start) for start in (500.0, 1_000.0, 2_000.0)]
+    assert exponent(found, (16, 32, 64)) == pytest.approx(1, abs=0.02)
+    assert trend([time_of(entry) for entry in found], (16, 32, 64)) == pytest.approx(exponent(found, (16, 32, 64)))
+    assert exponent([*found, run(1e9)], (16, 32, 64, 128)) is None
+
+
+def test_a_diverged_run_has_its_curves_up_to_where_it_diverged() -> None:
+    found = run()
+    for entry in found["checkpoints"][10:]:
+        entry.update(train=None, test=None)
+    assert len(curves(found).steps) == 10
+
+
+def test_fidelity_is_the_smallest_distance_before_the_onset() -> None:
+    found = run()
+    before = time_of(found) > STEPS
+    assert fidelity_of(found) == pytest.approx(float(np.min(0.2 + 100 / STEPS[before])))
+    assert worst_before(found) == pytest.approx((0.2 + 1) / 0.1)
+    assert copies_before(found) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("values", "size"),
+    [
+        ([3, 2, 1], 0.0),  # falls once
+        ([3, 1, 2, 1], 1.0),  # rises to twice the minimum and falls back
+        ([3, 1, 2, 1.6], 0.25),  # falls back by a fifth of what it reaches
+        ([1, 2, 3], 0.0),  # never falls again
+        ([3, 1, 1.05, 1], 0.05),
+    ],
+)
+def test_a_second_descent_has_the_size_of_its_smaller_side(values, size) -> None:
+    assert second_descent(np.array(values, dtype=float)) == pytest.approx(size - 0.1)
+
+
+def test_a_second_descent_does_not_depend_on_the_unit() -> None:
+    values = np.array([3, 1, 2, 1.3])
+    assert second_descent(values * 7) == pytest.approx(second_descent(values))
+
+
+def test_the_copy_rate_may_fall_by_chance_and_no_more() -> None:
+    assert rises_after_onset(run()) > 0
+    copies = np.clip(np.maximum(np.log(STEPS / 1_000), 0) / 3, 0, 1)
+    copies[-1] = 0.1
+    assert rises_after_onset(run(copies=copies)) < 0
+    copies[-1] = copies[-2] - 0.01
+    assert rises_after_onset(run(copies=copies)) > 0
+    assert rises_after_onset(run(1e9)) is None
+
+
+def test_the_gap_is_the_largest_one_and_changes_are_interpolated() -> None:
+    assert train_test_gap(run()) == pytest.approx(1 / 1.2)
+    assert change(run(), "sliced_test", 100, 10_000) == pytest.approx(-0.99)
+    assert change(run(), "sliced_test", 50, 10_000) is None
+
+
+def test_the_default_is_among_every_sweep_and_units_differ_in_one_setting() -> None:
+    for name, values in SWEEPS.items():
+        assert DEFAULT[name] in values
+        units = sweep(name).size("quick").replicates[0]
+        assert [entry[name] for entry in units] == list(values)
+        others = [{key: entry[key] for key in DEFAULT if key != name} for entry in units]
+        assert all(entry == others[0] for entry in others)
+
+
+def test_runs_take_as_many_more_steps_as_they_have_more_points_or_smaller_batches() -> None:
+    base = unit("quick")["steps"]
+    assert unit("quick", points=64)["steps"] == 2 * base
+    assert unit("quick", batch=8)["steps"] == 2 * base
+    assert unit("quick", rate=DEFAULT["rate"] * 2)["steps"] == base
+    assert base == SCALES["quick"]["steps"]
+
+
+def test_training_and_test_images_are_disjoint() -> None:
+    pool, test = images("digits")
+    seen = {row.tobytes() for row in pool.rows}
+    assert not any(row.tobytes() in seen for row in test.rows)
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return train_and_measure(unit("quick", points=16, width=32) | {"steps": 600, "repetitions": 2, "samples": 24})
+
+
+def test_the_closed_form_copies_and_the_others_do_not(tiny) -> None:
+    for found in tiny:
+        assert found["exact"]["copies"] == 1
+        assert found["exact"]["nearer"] == 1
+        assert max(found[name]["copies"] for name in ("fitted", "fresh")) < 0.1
+        assert found["fresh"]["sliced_test"] < found["fitted"]["sliced_test"]
+
+
+def test_the_train_loss_stays_above_the_closed_form_s_and_the_gap_below_the_floor(tiny) -> None:
+    for found in tiny:
+        for entry in found["checkpoints"]:
+            assert entry["train"] > found["least"]
+            assert abs(entry["sliced_train"] - entry["sliced_test"]) <= found["floor"]["sliced"] * (1 + 1e-9)
+            assert np.mean(entry["test_by_time"]) == pytest.approx(entry["test"], rel=1e-9)
+
+
+def test_a_repetition_is_the_same_alone_and_in_company(tiny) -> None:
+    alone = train_and_measure(unit("quick", points=16, width=32) | {"steps": 600, "repetitions": 1, "samples": 24})
+    assert alone[0] == tiny[0]
+    assert not math.isclose(tiny[0]["least"], tiny[1]["least"])
