@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 import numba
 import numpy as np
@@ -26,9 +26,12 @@ from threadpoolctl import threadpool_limits
 
 Array: TypeAlias = NDArray[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
+Draw: TypeAlias = Callable[[int], tuple[Array, Array]]
 BLOCK = 250
 """Steps whose noise is drawn at once; the numbers do not depend on it."""
 DIVERGED = 1e8
+ROWS = 250
+"""Points of a batch that pass through the network at once at d > 1, few enough to stay in fast memory."""
 RANKED = 128
 """Batches up to this size are sorted by counting, which has no branches; larger ones before the compiled steps."""
 
@@ -38,8 +41,8 @@ def _compiled(function: Function) -> Function:
     return cast(Function, decorate(function))
 
 
-def initial_parameters(dimension: int, width: int, rng: np.random.Generator) -> Array:
-    r"""Return outer weights :math:`N(0,1)`, inner weights :math:`N(0,1/d)` and biases 0.
+def initial_parameters(dimension: int, width: int, rng: np.random.Generator, extra: int = 0) -> Array:
+    r"""Return outer weights :math:`N(0,1)`, inner weights :math:`N(0,1/(d+e))` and biases 0.
 
     Parameters
     ----------
@@ -47,14 +50,16 @@ def initial_parameters(dimension: int, width: int, rng: np.random.Generator) -> 
         The dimension d and the number m of neurons.
     rng
         The source of the weights.
+    extra
+        How many inputs e there are beyond the d coordinates, time for example.
 
     Returns
     -------
     numpy.ndarray
-        The rows w, v, b, shape ``(2d + 1, m)``.
+        The rows w, v, b, shape ``(2d + e + 1, m)``.
     """
     outer = rng.standard_normal((dimension, width))
-    inner = rng.standard_normal((dimension, width)) / np.sqrt(dimension)
+    inner = rng.standard_normal((dimension + extra, width)) / np.sqrt(dimension + extra)
     return np.concatenate([outer, inner, np.zeros((1, width))])
 
 
@@ -64,9 +69,9 @@ def network_values(theta: Array, points: Array, output: float) -> Array:
     Parameters
     ----------
     theta
-        Parameters, shape ``(2d + 1, m)``.
+        Parameters, shape ``(2d + 1, m)``; with e more inputs than outputs ``(2d + e + 1, m)``.
     points
-        Points, shape ``(N, d)``.
+        Points, shape ``(N, d)`` or ``(N, d + e)``.
     output
         The factor c.
 
@@ -75,8 +80,8 @@ def network_values(theta: Array, points: Array, output: float) -> Array:
     numpy.ndarray
         Values, shape ``(N, d)``.
     """
-    d = points.shape[1]
-    return np.asarray(output * np.maximum(points @ theta[d : 2 * d] + theta[2 * d], 0) @ theta[:d].T)
+    d = theta.shape[0] - points.shape[1] - 1
+    return np.asarray(output * np.maximum(points @ theta[d:-1] + theta[-1], 0) @ theta[:d].T)
 
 
 def plain_steps(theta: Array, points: Array, targets: Array, output: float, rate: float) -> None:
@@ -87,19 +92,19 @@ def plain_steps(theta: Array, points: Array, targets: Array, output: float, rate
     theta
         Parameters, shape ``(2d + 1, m)``.
     points, targets
-        The noised points and what is added to the network there, shape ``(steps, B, d)``.
+        The noised points and what is added to the network there, shape ``(steps, B, d)``; points may have more coordinates.
     output, rate
         The factor c of the network and the rate, a factor of the gradient of the sum over batch and coordinates.
     """
-    d = points.shape[2]
+    d = targets.shape[2]
     for y, r in zip(points, targets, strict=True):
-        reach = y @ theta[d : 2 * d] + theta[2 * d]
+        reach = y @ theta[d:-1] + theta[-1]
         values, active = np.maximum(reach, 0), reach > 0
         residual = 2 * output * rate * (output * values @ theta[:d].T + r)
         back = residual @ theta[:d] * active
         theta[:d] -= residual.T @ values
-        theta[d : 2 * d] -= y.T @ back
-        theta[2 * d] -= back.sum(axis=0)
+        theta[d:-1] -= y.T @ back
+        theta[-1] -= back.sum(axis=0)
 
 
 @_compiled
@@ -177,35 +182,37 @@ def _line_steps(theta: Array, points: Array, targets: Array, output: float, rate
 
 @_compiled
 def _matrix_steps(theta: Array, points: Array, targets: Array, output: Any, rate: Any) -> None:
-    steps, size, d = points.shape
+    steps, size, inputs = points.shape
+    d = targets.shape[2]
     outer, inner = theta[:d], theta[d:]
-    width = theta.shape[1]
-    y = np.ones((size, d + 1), theta.dtype)
-    residual = np.empty((size, d), theta.dtype)
-    values, back = np.empty((size, width), theta.dtype), np.empty((size, width), theta.dtype)
-    on_outer, on_inner = np.empty((d, width), theta.dtype), np.empty((d + 1, width), theta.dtype)
+    width, rows = theta.shape[1], min(size, ROWS)
+    y = np.ones((rows, inputs + 1), theta.dtype)
+    residual = np.empty((rows, d), theta.dtype)
+    values, back = np.empty((rows, width), theta.dtype), np.empty((rows, width), theta.dtype)
+    on_outer, on_inner = np.empty((d, width), theta.dtype), np.empty((inputs + 1, width), theta.dtype)
+    total = np.zeros(theta.shape, theta.dtype)
     zero = values.dtype.type(0)
     for step in range(steps):
-        y[:, :d] = points[step]
-        np.dot(y, inner, values)
-        flat, flat_back = values.ravel(), back.ravel()
-        for k in range(flat.size):
-            flat[k] = flat[k] if flat[k] > zero else zero
-        np.dot(values, outer.T, residual)
-        for k in range(size):
-            for i in range(d):
-                residual[k, i] = (output * residual[k, i] + targets[step, k, i]) * rate
-        np.dot(residual, outer, back)
-        for k in range(flat.size):
-            flat_back[k] = flat_back[k] if flat[k] > zero else zero
-        np.dot(residual.T, values, on_outer)
-        np.dot(y.T, back, on_inner)
-        for i in range(d):
-            for k in range(width):
-                outer[i, k] -= on_outer[i, k]
-        for i in range(d + 1):
-            for k in range(width):
-                inner[i, k] -= on_inner[i, k]
+        total[:] = zero
+        for low in range(0, size, rows):
+            n = min(rows, size - low)
+            y[:n, :inputs] = points[step, low : low + n]
+            np.dot(y[:n], inner, values[:n])
+            flat, flat_back = values.ravel(), back.ravel()
+            for k in range(n * width):
+                flat[k] = flat[k] if flat[k] > zero else zero
+            np.dot(values[:n], outer.T, residual[:n])
+            for k in range(n):
+                for i in range(d):
+                    residual[k, i] = (output * residual[k, i] + targets[step, low + k, i]) * rate
+            np.dot(residual[:n], outer, back[:n])
+            for k in range(n * width):
+                flat_back[k] = flat_back[k] if flat[k] > zero else zero
+            np.dot(residual[:n].T, values[:n], on_outer)
+            np.dot(y[:n].T, back[:n], on_inner)
+            total[:d] += on_outer
+            total[d:] += on_inner
+        theta -= total
 
 
 def fused_steps(theta: Array, points: Array, targets: Array, output: float, rate: float) -> None:
@@ -224,6 +231,22 @@ def fused_steps(theta: Array, points: Array, targets: Array, output: float, rate
     else:
         kind = theta.dtype.type
         _matrix_steps(theta, points, targets, kind(output), kind(2 * output * rate))
+
+
+class Descent(Protocol):
+    """What a descent needs to know of a training."""
+
+    @property
+    def output(self) -> float:
+        """Return the factor of the network."""
+
+    @property
+    def rate(self) -> float:
+        """Return the factor of the gradient of the sum over batch and coordinates."""
+
+    @property
+    def precision(self) -> str:
+        """Return the type of the numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,11 +329,35 @@ def train(theta: Array, training: Training, steps: int, seeds: np.random.SeedSeq
         The parameters in double precision.
     """
     choices, noises = (np.random.default_rng(seed) for seed in seeds.spawn(2))
+    return descend(theta, lambda count: draw_batches(training, count, choices, noises), steps, BLOCK, training)
+
+
+def descend(theta: Array, draw: Draw, steps: int, block: int, training: Descent) -> Array | None:
+    """Take steps on batches as they are drawn.
+
+    Parameters
+    ----------
+    theta
+        The start; it is not changed.
+    draw
+        Draws the points and the targets of the next so many batches.
+    steps
+        How many steps.
+    block
+        How many batches to draw at once.
+    training
+        The factor of the network, the rate and the precision.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        The parameters in double precision; None if the run diverged.
+    """
     reached = np.array(theta, dtype=training.precision)
     # Short products gain nothing from threads, and their number must not change the digits.
     with threadpool_limits(limits=1), np.errstate(over="ignore", invalid="ignore"):
-        for done in range(0, steps, BLOCK):
-            points, targets = draw_batches(training, min(BLOCK, steps - done), choices, noises)
+        for done in range(0, steps, block):
+            points, targets = draw(min(block, steps - done))
             fused_steps(reached, points, targets, training.output, training.rate)
             # Written so that NaN counts as diverged.
             if not np.all(np.abs(reached) < DIVERGED):

@@ -98,6 +98,6 @@ def opposite(readings: Sequence[Reading]) -> tuple[Reading, ...]:
             value = reading.of(results)
             return None if value is None else -value
 
-        return Reading(says=f"minus {reading.says}", of=of)
+        return Reading(says=f"minus {reading.says}", of=of, equals=reading.equals, within=reading.within)
 
     return tuple(turned(reading) for reading in readings)

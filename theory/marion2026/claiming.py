@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from theory.marion2026.experiments import DEFAULT, SWEEPS, sweep
-from theory.marion2026.onset import PRIMARY
+from theory.marion2026.onset import DEFINITIONS, PRIMARY
 from theory.marion2026.readings import Run, exponent, trend, trend_of_known
 from theory.marion2026.setting import PAPER
 from theory.statement import Mutant, Trend, changed
@@ -77,3 +77,36 @@ def not_at_all(reading: Reading) -> tuple[Mutant, ...]:
     """Return the mutant that claims exponent 0."""
     other = Reading(says=f"{reading.says}, claimed 0", of=reading.of, equals=0.0)
     return (changed("no dependence", readings=(other,)),)
+
+
+def under_other_definitions(base: Trend, reading: Callable[[str], Reading]) -> Trend:
+    """Return the statement beside a claim that it holds under every other definition of the memorization time.
+
+    Parameters
+    ----------
+    base
+        The claim, under the primary definition.
+    reading
+        Maps the name of a definition to the reading under it.
+
+    Returns
+    -------
+    Trend
+        Ours.
+    """
+    readings = tuple(reading(name) for name in DEFINITIONS if name != PRIMARY)
+    return claim(
+        f"{base.id.removeprefix('marion2026.')}.reading-definitions",
+        f"{base.title}, under every definition of the memorization time",
+        "Ours: the same claim under the other definitions: 2% and 10% above the minimum of the test loss, a gap of 20% between"
+        " the losses, 5% copies, and half the way from the Gaussian's train loss to the least. Where it does not hold, the"
+        " claim depends"
+        " on what is meant by the onset.",
+        base.formula,
+        0,
+        ours=True,
+        study=base.study,
+        readings=readings,
+        mutants=turned(readings),
+        uses=(base.id,),
+    )

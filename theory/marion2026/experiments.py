@@ -28,7 +28,7 @@ from numerics.neighbours import Array, nearest
 from numerics.packing import packed, unpacked
 from numerics.principal_components import PrincipalSpace, principal_space
 from numerics.rectified_flow import sample_flow
-from numerics.stand_ins import gaussian_images
+from numerics.stand_ins import gaussian_images, noise_images, training_copies
 from theory.study import Size, Study, Unit
 
 SEED = 2605_06077
@@ -44,15 +44,17 @@ SWEEPS: dict[str, tuple[Any, ...]] = {
 }
 """N, the width for P, B and the learning rate; the default is among each."""
 SCALES: dict[str, dict[str, Any]] = {
-    "quick": {"data": ("digits",), "repetitions": 6, "steps": 3_000, "samples": 96},
-    "standard": {"data": ("digits", "mnist"), "repetitions": 3, "steps": 8_000, "samples": 256},
+    "quick": {"data": ("digits",), "repetitions": 7, "steps": 3_000, "samples": 96},
+    "standard": {"data": ("digits", "mnist"), "repetitions": 4, "steps": 8_000, "samples": 256},
     "nightly": {"data": ("digits", "mnist"), "repetitions": 8, "steps": 16_000, "samples": 512},
 }
-"""Data, repetitions of each, steps of the default, and samples at a checkpoint."""
+"""Data, repetitions of each, steps of the default, samples at a checkpoint. Seven repetitions tell five readings at once."""
 FIRST, CHECKPOINTS, PICTURED = 60, 13, 16
 """The first checkpoint, how many there are, and samples of the first repetition that are kept as pictures."""
 DIRECTIONS, COMPONENTS = 64, 20
 FALSE_POSITIVES = 0.01
+STAND_INS = {"fitted": gaussian_images, "copied": training_copies, "noise": noise_images}
+"""Images of known origin, which every metric is read on beside the samples."""
 
 
 def unit(scale: str, **changed: Any) -> Unit:
@@ -197,11 +199,12 @@ def train_and_measure(given: Unit) -> list[dict[str, Any]]:
     -------
     list of dict
         One a repetition, those of the first data first: its ``data``, ``floor`` (sliced Wasserstein and Fréchet distances of
-        train and test), ``exact`` (readings of the closed-form velocity's samples), ``fitted`` (of the Gaussian's), ``fresh``
-        (of other real images), ``least`` and ``gaussian`` (losses on the training draws), ``gaussian_test``, ``parameters``,
-        ``samples`` (their number) and ``checkpoints``, a list of readings with ``step``, ``train``, ``test``,
-        ``train_by_time`` and ``test_by_time``; the losses are None from where a run has diverged, and nothing else is read
-        there. The first repetition has packed ``pictures``.
+        train and test); the readings ``exact`` (of the closed-form velocity's samples), ``fresh`` (of other real images),
+        ``fitted``, ``copied`` and ``noise`` (of the fitted Gaussian, of training images with a little noise, and of noise);
+        ``least`` and ``gaussian`` (losses on the training draws), ``gaussian_test``, ``parameters``, ``samples`` (their number)
+        and ``checkpoints``, a list of readings with ``step``, ``train``, ``test``, ``train_by_time`` and ``test_by_time``; the
+        losses are None from where a run has diverged, and nothing else is read there. The first repetition has packed
+        ``pictures``.
     """
     found = []
     for data in given["data"]:
@@ -242,13 +245,14 @@ def _flow_unit(given: Unit, pool: Images, test: Images) -> dict[str, Any]:
 
 def _measured(given: Unit, k: int, found: dict[str, Any], pool: Images, test: Images) -> dict[str, Any]:
     reference = Reference(pool.take(found["indices"], "training images"), test, pool)
+    rng = np.random.default_rng([SEED, 2, k])
     rest = np.setdiff1d(np.arange(len(pool)), found["indices"])[: given["samples"]]
     coordinates = (reference.space.coordinates(part.rows) for part in (reference.train, test))
     result = {
         "floor": {"sliced": reference.floor, "frechet": frechet_distance(*coordinates)},
         "exact": reference.read(_exact(given, found, reference)),
-        "fitted": reference.read(gaussian_images(reference.train, given["samples"], np.random.default_rng([SEED, 2, k]))),
         "fresh": reference.read(pool.take(rest, "other real images")),
+        **{name: reference.read(make(reference.train, given["samples"], rng)) for name, make in STAND_INS.items()},
         "least": found["least"]["mean"],
         "gaussian": found["gaussian_train"]["mean"],
         "gaussian_test": found["gaussian_test"]["mean"],

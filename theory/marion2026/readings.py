@@ -56,10 +56,11 @@ def rate_of(run: Run) -> float | None:
     return memorization_rate(curves(run))
 
 
-def fidelity_of(run: Run) -> float | None:
-    r"""Return the smallest sliced Wasserstein distance to the test set before :math:`\tau_{mem}`."""
+def fidelity_of(run: Run, definition: str = PRIMARY) -> float | None:
+    r"""Return the smallest sliced Wasserstein distance to the test set before :math:`\tau_{mem}` under a definition."""
     found = curves(run)
-    return peak_fidelity(found.steps, column(run, "sliced_test")[: len(found.steps)], memorization_time(found))
+    distances = column(run, "sliced_test")[: len(found.steps)]
+    return peak_fidelity(found.steps, distances, memorization_time(found, definition))
 
 
 def exponent(runs: Sequence[Run], sizes: Sequence[float], definition: str = PRIMARY) -> float | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from theory.marion2026.claiming import DEFAULT_RUN, POINTS, claim, grows, linear, not_at_all, turned
-from theory.marion2026.onset import DEFINITIONS, PRIMARY
+from theory.marion2026.claiming import DEFAULT_RUN, POINTS, claim, grows, linear, not_at_all, turned, under_other_definitions
 from theory.marion2026.readings import (
     Run,
     column,
@@ -113,20 +112,7 @@ claim_3 = claim(
     readings=(in_points,),
     mutants=not_at_all(in_points),
 )
-others = tuple(linear("points", 1.0, name) for name in DEFINITIONS if name != PRIMARY)
-claim_3_definitions = claim(
-    "claim-3.reading-definitions",
-    "the memorization time is proportional to the number of points under every definition",
-    "Ours: the same under the other definitions of tau_mem: 2% and 10% above the minimum, a gap of 20% between the losses, 5%"
-    " copies, and half the way from the Gaussian's train loss to the least.",
-    r"\tau_{mem}\propto N",
-    7,
-    ours=True,
-    study=POINTS,
-    readings=others,
-    mutants=not_at_all(others[0]),
-    uses=("marion2026.claim-3",),
-)
+claim_3_definitions = under_other_definitions(claim_3, lambda name: linear("points", 1.0, name))
 slower = (grows("points", rate_of, "fall of the memorization rate with N", -1, known=True),)
 claim_4 = claim(
     "claim-4",
@@ -150,6 +136,12 @@ claim_5 = claim(
     study=POINTS,
     readings=finer,
     mutants=turned(finer),
+)
+
+
+claim_5_definitions = under_other_definitions(
+    claim_5,
+    lambda name: grows("points", lambda run: fidelity_of(run, name), f"fall of the smallest distance with N ({name})", -1),
 )
 
 

@@ -2,8 +2,20 @@ r"""C6 to C8 and C12: what the sweeps over model size, batch size and learning r
 
 from __future__ import annotations
 
-from theory.marion2026.claiming import BATCH, RATE, WIDTH, Results, claim, grows, linear, not_at_all, turned
+from theory.marion2026.claiming import (
+    BATCH,
+    RATE,
+    WIDTH,
+    Results,
+    claim,
+    grows,
+    linear,
+    not_at_all,
+    turned,
+    under_other_definitions,
+)
 from theory.marion2026.experiments import SWEEPS
+from theory.marion2026.onset import PRIMARY
 from theory.marion2026.readings import exponent, fidelity_of, rate_of, time_of, trend_of_known
 from theory.study import Reading
 
@@ -19,6 +31,10 @@ claim_6_onset = claim(
     study=WIDTH,
     readings=sooner,
     mutants=turned(sooner),
+)
+claim_6_definitions = under_other_definitions(
+    claim_6_onset,
+    lambda name: grows("width", lambda run: time_of(run, name), f"fall of the memorization time with P ({name})", -1),
 )
 finer_by_width = (grows("width", fidelity_of, "fall of the smallest distance with P", -1),)
 claim_6_fidelity = claim(
@@ -43,6 +59,8 @@ claim_7_onset = claim(
     readings=(in_batch,),
     mutants=not_at_all(in_batch),
 )
+
+claim_7_definitions = under_other_definitions(claim_7_onset, lambda name: linear("batch", -1.0, name))
 
 
 def _rate_exponent(name: str) -> Reading:
@@ -78,12 +96,15 @@ claim_7_fidelity = claim(
 )
 
 
-def _normalized_exponent(results: Results) -> float | None:
-    found = exponent(results, SWEEPS["rate"])
-    return None if found is None else found + 1
+def _normalized(definition: str = PRIMARY) -> Reading:
+    def read(results: Results) -> float | None:
+        found = exponent(results, SWEEPS["rate"], definition)
+        return None if found is None else found + 1
+
+    return Reading(says=f"exponent of tau_mem times eta in eta ({definition})", of=read)
 
 
-later = (Reading(says="exponent of tau_mem times eta in eta", of=_normalized_exponent),)
+later = (_normalized(),)
 claim_8_onset = claim(
     "claim-8.part-onset",
     "a larger learning rate delays the normalized onset",
@@ -94,6 +115,7 @@ claim_8_onset = claim(
     readings=later,
     mutants=turned(later),
 )
+claim_8_definitions = under_other_definitions(claim_8_onset, _normalized)
 finer_by_rate = (grows("rate", fidelity_of, "fall of the smallest distance with eta", -1),)
 claim_8_fidelity = claim(
     "claim-8.part-fidelity",
