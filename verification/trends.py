@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics.extrapolation import bootstrap_mean
 from numerics.statistics import clopper_pearson, sign_test, student_interval
 from theory.statement import Mutant, Trend
 from theory.study import Reading
@@ -134,41 +135,43 @@ def judge_trend(statement: Trend, blank: Judgement, budget: Budget, store: Store
     if not size.replicates:
         return replace(blank, verdict=Verdict.VACUOUS, reason="the study has no repetition")
     seen = look(statement, budget.study, store)
-    judgement = replace(blank, teeth=tuple(_bite(statement, mutant, seen, budget, store) for mutant in statement.mutants))
     level = LEVEL / len(seen)
+    where = f"{'at reduced scale' if size.reduced else 'at the published settings'} ({size.says})"
     against = next((entry for entry in seen if entry.falls(level)), None)
     silent = next((entry for entry in seen if not entry.stands(level)), None)
-    where = f"{'at reduced scale' if size.reduced else 'at the published settings'} ({size.says})"
-    if against is not None:
-        beyond = against.falls(REFUTING) and not size.reduced
-        reason = f"does not reproduce {where}: {against.reading.says}: {against.words(level)}"
-        return replace(judgement, verdict=Verdict.REFUTED if beyond else Verdict.UNDECIDED, reason=reason)
-    if silent is not None:
-        reason = f"cannot tell {where}: {silent.reading.says}: {silent.words(level)}"
-        reason += f", chance {silent.chance:.2g}" * (silent.reading.equals is None)
-        return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason)
+    told = against or silent
+    if told is not None:
+        words = "does not reproduce" if told is against else "cannot tell"
+        beyond = told is against and told.falls(REFUTING) and not size.reduced
+        reason = f"{words} {where}: {told.reading.says}: {told.words(level)}"
+        reason += f", chance {told.chance:.2g}" * (told is silent and told.reading.equals is None)
+        # False neighbours of a claim that does not pass say nothing about the check.
+        found = replace(blank, evidence=(_evidence(seen, words, where, level),), reason=reason)
+        return replace(found, verdict=Verdict.REFUTED if beyond else Verdict.UNDECIDED)
+    judgement = replace(blank, teeth=tuple(_bite(statement, mutant, seen, budget, store) for mutant in statement.mutants))
     passing = next((tooth for tooth in judgement.teeth if not tooth.refuted), None)
     if passing is not None:
         reason = f"the control '{passing.name}' is not told apart: {passing.measured}"
         return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason)
-    return replace(judgement, evidence=(_evidence(seen, where, level),))
+    return replace(judgement, evidence=(_evidence(seen, "reproduces", where, level),))
 
 
-def _evidence(seen: Sequence[Seen], where: str, level: float) -> Evidence:
+def _evidence(seen: Sequence[Seen], words: str, where: str, level: float) -> Evidence:
     parts = "; ".join(f"{entry.reading.says}: {entry.words(level)}" for entry in seen)
-    figures = [_figures(entry, level) for entry in seen]
     return Evidence(
         kind=EvidenceKind.MEASURED,
-        summary=f"reproduces {where}: {parts}; each at level {level:.3g}",
-        figures=plain({"readings": figures}),
+        summary=f"{words} {where}: {parts}; each at level {level:.3g}",
+        figures=plain({"readings": [_figures(entry, level) for entry in seen]}),
     )
 
 
 def _figures(entry: Seen, level: float) -> dict[str, Any]:
     found: dict[str, Any] = {"says": entry.reading.says, "values": entry.values, "left_out": entry.left_out}
     if entry.reading.equals is not None:
-        return {**found, "interval": entry.interval(level), "claimed": entry.reading.equals}
-    share = clopper_pearson(entry.positive, len(entry.values), 1 - 2 * level)
+        sound = len(entry.values) > 1 and all(map(math.isfinite, entry.values))
+        spread = bootstrap_mean(entry.values, np.random.default_rng(0)) if sound else None
+        return {**found, "interval": entry.interval(level), "bootstrap": spread, "claimed": entry.reading.equals}
+    share = clopper_pearson(entry.positive, len(entry.values), 1 - 2 * level) if entry.values else None
     return {**found, "chance": entry.chance, "share": share}
 
 

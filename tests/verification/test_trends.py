@@ -150,6 +150,21 @@ def test_a_stacked_unit_has_all_repetitions_and_there_is_one_list_of_units() -> 
         dataclasses.replace(size, replicates=[[], []])
 
 
+def test_a_claim_that_does_not_pass_has_its_numbers_and_no_teeth() -> None:
+    for values, words in (([-1] * 6, "does not reproduce"), ([1, -1] * 3, "cannot tell")):
+        found = judged(values, mutants=(changed("the opposite", readings=opposite(VALUE)),))
+        assert found.teeth == ()
+        assert found.evidence[0].summary.startswith(words)
+        assert found.evidence[0].figures["readings"][0]["values"] == [float(value) for value in values]
+
+
+def test_an_exponent_comes_with_students_and_the_bootstrap_interval() -> None:
+    exponent = Reading(says="exponent", of=number, equals=1.0)
+    (figures,) = judged([0.9, 1.1, 1.0, 1.05, 0.95], readings=(exponent,)).evidence[0].figures["readings"]
+    low, high = figures["bootstrap"]
+    assert figures["interval"][0] < low < 1 < high < figures["interval"][1]
+
+
 def test_a_trend_without_a_reading_is_refused() -> None:
     with pytest.raises(ValueError, match=r"toy\.claim-1: a trend needs a reading"):
         trend([1], readings=())

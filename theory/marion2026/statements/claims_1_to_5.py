@@ -61,10 +61,12 @@ claim_1_loss = claim(
 
 
 def _reversed(run: Run) -> dict[str, Any]:
-    """Return a run whose copy rates come in the opposite order."""
+    """Return a run whose copy rates after the onset come in the opposite order."""
+    start = time_of(run)
     entries = [dict(entry) for entry in run["checkpoints"]]
-    for entry, other in zip(entries, reversed(run["checkpoints"]), strict=True):
-        entry["copies"] = other.get("copies")
+    after = [entry for entry in entries if start is not None and entry["step"] >= start]
+    for entry, copies in zip(after, [entry.get("copies") for entry in reversed(after)], strict=True):
+        entry["copies"] = copies
     return {**run, "checkpoints": entries}
 
 
@@ -92,7 +94,7 @@ claim_2 = claim(
     readings=onset,
     mutants=(
         changed(
-            "copy rates in the opposite order",
+            "copy rates after it in the opposite order",
             readings=(Reading(says="no fall beyond chance", of=lambda r: rises_after_onset(_reversed(r[0]))),),
         ),
     ),
