@@ -126,6 +126,7 @@ def compute(scale: str, work: Work) -> Drawing:
         columns=COLUMNS,
         rows=_rows(trained, groups),
         settings=settings,
+        seeds={"training": TRAINED.seed, "starts": list(seeds)},
         checks=_checks(trained, by_width, by_sample, fits),
         draw=lambda pyplot: draw(pyplot, trained, by_width, by_sample, by_state, fits, sizes["seeds"]),
     )

@@ -6,8 +6,8 @@ named by the function, its parameters, all code of the project and the versions 
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,44 +16,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from figures.bookmark import Bookmark
+from figures.bookmark import packed as packed
+from figures.bookmark import unpacked as unpacked
 from verification.cache import Cache, code_version, digest
 from verification.executors import InProcess, Pool, completed
 from verification.progress import span
+from verification.studies import run_key
 
 UNIT_LIMIT = 6 * 3600.0
 """Seconds after which a unit in a worker counts as stuck."""
 
 
-def packed(array: NDArray[Any]) -> dict[str, Any]:
-    """Return an array as JSON values, bit by bit.
-
-    Parameters
-    ----------
-    array
-        Any numerical array.
-
-    Returns
-    -------
-    dict
-        Its type, shape and bytes.
-    """
-    plain = np.ascontiguousarray(array)
-    return {"dtype": plain.dtype.str, "shape": list(plain.shape), "bytes": base64.b64encode(plain.tobytes()).decode()}
-
-
-def unpacked(value: Mapping[str, Any]) -> NDArray[Any]:
-    """Return the array that :func:`packed` was given."""
-    flat = np.frombuffer(base64.b64decode(value["bytes"]), dtype=np.dtype(value["dtype"]))
-    return flat.reshape(value["shape"]).copy()
-
-
 @cache
-def _code() -> str:
-    files = sorted(Path(__file__).resolve().parent.rglob("*.py"))
-    return digest([code_version(None), *[hashlib.sha256(path.read_bytes()).hexdigest() for path in files]])
+def _code(figures: bool) -> str:
+    files = sorted(Path(__file__).resolve().parent.rglob("*.py")) if figures else []
+    own = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    return digest([code_version(None), *own]) if figures else code_version(None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +59,9 @@ class Work:
         function: Callable[[dict[str, Any]], Any],
         units: Sequence[dict[str, Any]],
         cost: Callable[[dict[str, Any]], float] = lambda _unit: 1.0,
+        *,
+        beside: Mapping[str, Any] | None = None,
+        bookmarks: Callable[[dict[str, Any]], str] | None = None,
     ) -> list[Any]:
         """Run a function on every unit, in parallel, skipping what is stored.
 
@@ -93,6 +75,11 @@ class Work:
             The dictionaries, seeds among them: what a result depends on.
         cost
             What a unit costs beside the others, for the estimate of the time left.
+        beside
+            What every unit gets too, and no result depends on, such as where a file lies.
+        bookmarks
+            Names a unit; given for units of hours: the function is called with a :class:`~figures.bookmark.Bookmark` too,
+            which keeps its state, so that it goes on where it was interrupted.
 
         Returns
         -------
@@ -108,10 +95,13 @@ class Work:
         if earlier:
             self._say(f"{name}: {earlier} of {len(units)} parts from an earlier run")
         left, spent = sum(cost(unit) for at, unit in enumerate(units) if at not in found), 0.0
-        missing = [(at, (function, unit)) for at, unit in enumerate(units) if at not in found]
-        for at, result in self._run(missing):
+        marks = {at: self._bookmark(function, unit, bookmarks) for at, unit in enumerate(units)}
+        missing = [(at, (function, {**unit, **(beside or {})}, marks[at])) for at, unit in enumerate(units) if at not in found]
+        for at, result in self._run(missing, UNIT_LIMIT if bookmarks is None else math.inf):
             found[at] = result
             self._put(function, units[at], result)
+            if (mark := marks[at]) is not None:
+                mark.remove()
             spent, left = spent + cost(units[at]), left - cost(units[at])
             self._count(name, len(found), len(units), left / spent, started)
         return [found[at] for at in range(len(units))]
@@ -154,18 +144,27 @@ class Work:
             self._count(name, len(states), parts, (parts - len(states)) / (len(states) - earlier), started)
         return states
 
-    def _run(self, missing: list[tuple[int, tuple[Any, ...]]]) -> Iterator[tuple[int, Any]]:
+    def _bookmark(
+        self, function: Callable[..., Any], unit: Mapping[str, Any], name: Callable[[dict[str, Any]], str] | None
+    ) -> Bookmark | None:
+        if name is None:
+            return None
+        # A worker has this program's standard error, and not what else a line may be shown on.
+        show = self.show if self.jobs == 1 or self.show is on_stderr else None
+        return Bookmark(folder=self.folder, key=self._key(function, unit), name=name(dict(unit)), show=show)
+
+    def _run(self, missing: list[tuple[int, tuple[Any, ...]]], limit: float) -> Iterator[tuple[int, Any]]:
         executor = Pool(self.jobs) if self.jobs > 1 and len(missing) > 1 else InProcess()
         try:
-            for at, future, _ in completed(executor, _call, missing, window=self.jobs, limit=UNIT_LIMIT):
+            for at, future, _ in completed(executor, _call, missing, window=self.jobs, limit=limit):
                 yield at, future.result()
         finally:
             if isinstance(executor, Pool):
                 executor.stop()
 
     def _key(self, function: Callable[..., Any], unit: Mapping[str, Any]) -> str:
-        name = f"{function.__module__}.{function.__qualname__}"
-        return Cache(Path()).key(name, code=_code(), parameters=dict(unit), seed=0)
+        # What depends on no code of the figures is shared with the statements that read the same runs.
+        return run_key(function, unit, _code(figures=not function.__module__.startswith("theory.")))
 
     def _get(self, function: Callable[..., Any], unit: Mapping[str, Any]) -> Any | None:
         return None if self.folder is None else Cache(self.folder).get(self._key(function, unit))
@@ -184,8 +183,8 @@ class Work:
             self.show(line)
 
 
-def _call(function: Callable[[dict[str, Any]], Any], unit: dict[str, Any]) -> Any:
-    return function(unit)
+def _call(function: Callable[..., Any], unit: dict[str, Any], bookmark: Bookmark | None) -> Any:
+    return function(unit) if bookmark is None else function(unit, bookmark)
 
 
 def on_stderr(line: str) -> None:

@@ -6,14 +6,18 @@ import csv
 import io
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from figures.registry import Drawing
 from figures.style import save, style
 
 LIBRARIES = ("quod", "numpy", "scipy", "numba", "matplotlib")
+OPTIONAL = ("torch", "scikit-learn")
+"""Libraries that only some figures need; named where they are installed."""
 
 
 def write(identifier: str, scale: str, drawing: Drawing, out: Path) -> list[Path]:
@@ -46,8 +50,8 @@ def write(identifier: str, scale: str, drawing: Drawing, out: Path) -> list[Path
         "figure": identifier,
         "scale": scale,
         "settings": drawing.settings,
-        "seeds": {},
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}},
+        "seeds": _seeds(drawing.settings) if drawing.seeds is None else drawing.seeds,
+        "versions": _versions(),
         "checks": [asdict(check) for check in drawing.checks],
     }
     _replace(notes, json.dumps(record, indent=2, allow_nan=False) + "\n")
@@ -57,11 +61,26 @@ def write(identifier: str, scale: str, drawing: Drawing, out: Path) -> list[Path
     return [*images, table, notes]
 
 
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "run from its folder, not installed"
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in (*LIBRARIES, *OPTIONAL):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            if name in LIBRARIES:
+                found[name] = "run from its folder, not installed"
+    return found
+
+
+def _seeds(settings: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+    """Return what the settings have under the names seed and seeds, at any depth, by where it stands."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name in {"seed", "seeds"}:
+            found[within + name] = value
+        elif isinstance(value, Mapping):
+            found |= _seeds(value, f"{within}{name}: ")
+    return found
 
 
 def _cell(value: object) -> str:
