@@ -8,6 +8,7 @@ A unit is a dictionary with
 * ``runs``: dictionaries with ``points`` (the number N of training points), ``subset`` (a seed: the first N of the training
   points in its order; None: of the order given), ``seed`` (of start and batches), ``rate`` and ``batch``;
 * ``average`` (the factor of the averaged weights), ``precision``, ``device``, ``checkpoints`` (increasing steps);
+* ``raw`` (optional): whether losses of the weights themselves are read too, and not of their averages only;
 * ``draws`` and ``draws_seed``: losses are means over so many fixed draws, those of test points the same for all runs;
 * ``samples``, ``sampling_steps``, ``method``, ``sampling_seed``: samples of the averaged weights, from the same noise
   everywhere, with classes in the proportions of the training points.

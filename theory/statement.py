@@ -17,13 +17,10 @@ from typing import Any, Protocol, Self, TypeVar
 
 from numerics.arithmetic import Arithmetic, Number
 from numerics.comparison import Relation
+from theory.errors import InputError as InputError
 from theory.study import Reading, Study
 
 T = TypeVar("T")
-
-
-class InputError(ValueError):
-    """A value handed in by a person breaks a rule; the message is one line naming both."""
 
 
 class Draw(Protocol):
@@ -218,12 +215,15 @@ class Mutant:
         The hypothesis dropped, if that is the change: a survivor is then a finding, not a failure of the check.
     tries
         Exact data of instances tried before the search, where a refutation is known and hard to meet by chance.
+    if_survives
+        For a neighbour that may well be true, what its survival says: it is then a finding, not a failure of the check.
     """
 
     name: str
     change: Callable[[Any, float], Any]
     drops: str | None = None
     tries: tuple[Mapping[str, Any], ...] = ()
+    if_survives: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,12 +240,16 @@ class Erratum:
         The exact data of the smallest counterexample known, as :meth:`Instance.parse` reads it.
     repaired
         The id of the repaired statement, which has evidence of its own.
+    confirm
+        A few lines of Python without this program that print ``left`` and ``right``, each with its value at the
+        counterexample. The papers' own are files: see :mod:`theory.confirmations`.
     """
 
     wrong: str
     line: str
     counterexample: Mapping[str, Any]
     repaired: str
+    confirm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -101,3 +102,31 @@ def opposite(readings: Sequence[Reading]) -> tuple[Reading, ...]:
         return Reading(says=f"minus {reading.says}", of=of, equals=reading.equals, within=reading.within)
 
     return tuple(turned(reading) for reading in readings)
+
+
+def jointly(says: str, readings: Sequence[Reading], least_known: int | None = None) -> Reading:
+    """Return the reading that several hold in the same repetition: the least of their numbers.
+
+    Parameters
+    ----------
+    says
+        What is claimed.
+    readings
+        Readings that are claimed positive.
+    least_known
+        How many must have a number in a repetition for the others to be passed over; by default all.
+
+    Returns
+    -------
+    Reading
+        The least number, NaN if one is.
+    """
+
+    def of(results: Sequence[Any]) -> float | None:
+        values = [reading.of(results) for reading in readings]
+        known = [value for value in values if value is not None]
+        if len(known) < (least_known or len(values)):
+            return None
+        return math.nan if any(map(math.isnan, known)) else min(known)
+
+    return Reading(says=f"{says} ({'; '.join(reading.says for reading in readings)})", of=of)

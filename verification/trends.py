@@ -144,7 +144,7 @@ def judge_trend(statement: Trend, blank: Judgement, budget: Budget, store: Store
         words = "does not reproduce" if told is against else "cannot tell"
         beyond = told is against and told.falls(REFUTING) and not size.reduced
         reason = f"{words} {where}: {told.reading.says}: {told.words(level)}"
-        reason += f", chance {told.chance:.2g}" * (told is silent and told.reading.equals is None)
+        reason += f", chance {told.chance:.2g}" * (against is None and told.reading.equals is None)
         # False neighbours of a claim that does not pass say nothing about the check.
         found = replace(blank, evidence=(_evidence(seen, words, where, level),), reason=reason)
         return replace(found, verdict=Verdict.REFUTED if beyond else Verdict.UNDECIDED)

@@ -12,7 +12,7 @@ from scipy import stats
 from numerics.statistics import sign_test, student_interval
 from theory.registry import all_statements
 from theory.statement import InputError, Trend, changed
-from theory.study import Reading, Size, Study, opposite
+from theory.study import Reading, Size, Study, jointly, opposite
 from verification.budget import PROFILES
 from verification.checking import check
 from verification.judge import judge
@@ -163,6 +163,15 @@ def test_an_exponent_comes_with_students_and_the_bootstrap_interval() -> None:
     (figures,) = judged([0.9, 1.1, 1.0, 1.05, 0.95], readings=(exponent,)).evidence[0].figures["readings"]
     low, high = figures["bootstrap"]
     assert figures["interval"][0] < low < 1 < high < figures["interval"][1]
+
+
+def test_readings_taken_together_hold_where_all_do() -> None:
+    one = Reading(says="value", of=number)
+    two = Reading(says="3 less value", of=lambda r: None if number(r) is None else 3 - number(r))
+    both = jointly("both", [one, two])
+    assert both.says == "both (value; 3 less value)"
+    assert [both.of([{"value": value}]) for value in (1, 4, -1, None)] == [1, -1, -1, None]
+    assert math.isnan(both.of([{"value": "nan"}]))
 
 
 def test_a_trend_without_a_reading_is_refused() -> None:

@@ -38,17 +38,17 @@ POOL, TESTED = {"digits": 1_200, "mnist": 4_000}, {"digits": 360, "mnist": 800}
 DEFAULT: dict[str, Any] = {"points": 32, "width": 128, "batch": 16, "rate": 2e-3}
 SWEEPS: dict[str, tuple[Any, ...]] = {
     "points": (16, 32, 64),
-    "width": (64, 128, 192),
+    "width": (64, 96, 128),
     "batch": (8, 16, 32, 64),
     "rate": (1e-3, 2e-3, 4e-3),
 }
 """N, the width for P, B and the learning rate; the default is among each."""
 SCALES: dict[str, dict[str, Any]] = {
-    "quick": {"data": ("digits",), "repetitions": 7, "steps": 3_000, "samples": 96},
+    "quick": {"data": ("digits",), "repetitions": 5, "steps": 3_000, "samples": 96},
     "standard": {"data": ("digits", "mnist"), "repetitions": 4, "steps": 8_000, "samples": 256},
     "nightly": {"data": ("digits", "mnist"), "repetitions": 8, "steps": 16_000, "samples": 512},
 }
-"""Data, repetitions of each, steps of the default, samples at a checkpoint. Seven repetitions tell five readings at once."""
+"""Data, repetitions of each, steps of the default, samples at a checkpoint; five repetitions can tell a sign."""
 FIRST, CHECKPOINTS, PICTURED = 60, 13, 16
 """The first checkpoint, how many there are, and samples of the first repetition that are kept as pictures."""
 DIRECTIONS, COMPONENTS = 64, 20
@@ -234,7 +234,8 @@ def _flow_unit(given: Unit, pool: Images, test: Images) -> dict[str, Any]:
         "precision": "float32",
         "device": "cpu",
         "checkpoints": geometric_grid(FIRST, given["steps"], CHECKPOINTS),
-        "draws": max(1_440, len(test)),
+        "draws": max(720, len(test)),
+        "raw": False,
         "draws_seed": SEED,
         "samples": given["samples"],
         "sampling_steps": 25,

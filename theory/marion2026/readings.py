@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from theory.marion2026.onset import PRIMARY, Curves, memorization_rate, memorization_time, peak_fidelity, slope
 
@@ -111,6 +110,8 @@ def rises_after_onset(run: Run) -> float | None:
     float or None
         Positive where no fall is beyond chance; None if memorization has not started.
     """
+    from scipy.special import ndtri  # a slow import, which listing statements does not need
+
     found = curves(run)
     start = memorization_time(found)
     after = found.copies[found.steps >= (math.inf if start is None else start)]

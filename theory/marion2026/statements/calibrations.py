@@ -8,7 +8,7 @@ false-positive rate.
 from __future__ import annotations
 
 from theory.marion2026.claiming import DEFAULT_RUN, POINTS, Results, claim, turned
-from theory.study import Reading
+from theory.study import Reading, jointly
 
 ALMOST, HARDLY = 0.9, 0.05
 
@@ -23,7 +23,10 @@ def _copies(kind: str, metric: str, most: bool) -> Reading:
 
 
 KINDS = {"exact": True, "copied": True, "fresh": False, "fitted": False, "noise": False}
-seen_as = {metric: tuple(_copies(kind, metric, most) for kind, most in KINDS.items()) for metric in ("copies", "cosine")}
+seen_as = {
+    metric: (jointly("every kind", [_copies(kind, metric, most) for kind, most in KINDS.items()]),)
+    for metric in ("copies", "cosine")
+}
 of_ratio, of_cosine = (
     claim(
         f"definition-r.reading-{name}",
@@ -52,10 +55,15 @@ def _farther(metric: str, far: str, near: str) -> Reading:
     return Reading(says=f"{metric.removesuffix('_test')}: {far} over {near}", of=read)
 
 
-DISTANCES = tuple(
-    _farther(f"{metric}_test", far, near)
-    for metric in ("sliced", "frechet")
-    for far, near in (("fitted", "fresh"), ("noise", "fitted"))
+DISTANCES = (
+    jointly(
+        "both distances",
+        [
+            _farther(f"{metric}_test", far, near)
+            for metric in ("sliced", "frechet")
+            for far, near in (("fitted", "fresh"), ("noise", "fitted"))
+        ],
+    ),
 )
 of_distances = claim(
     "definition-f.reading-calibration",

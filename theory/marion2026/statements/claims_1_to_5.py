@@ -16,7 +16,7 @@ from theory.marion2026.readings import (
     time_of,
 )
 from theory.statement import changed
-from theory.study import Reading
+from theory.study import Reading, jointly
 
 COPIED = 0.95
 """What counts as all samples being copies."""
@@ -91,7 +91,7 @@ claim_2 = claim(
     r"\tau_{mem}<\infty,\quad\text{copies}(\tau)\uparrow",
     8,
     study=POINTS,
-    readings=onset,
+    readings=(jointly("all of it", onset),),
     mutants=(
         changed(
             "copy rates after it in the opposite order",

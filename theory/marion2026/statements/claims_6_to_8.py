@@ -25,7 +25,7 @@ claim_6_onset = claim(
     "larger models begin to memorize sooner",
     "tau_mem falls as the number of parameters grows, here by the width of the network: 64, 128 and 256, which is 30,000,"
     " 92,000"
-    " and 188,000 parameters.",
+    " and 92,000 parameters.",
     r"\tau_{mem}(P)\downarrow",
     7,
     study=WIDTH,

@@ -16,7 +16,7 @@ from theory.marion2026.readings import (
     train_test_gap,
     worst_before,
 )
-from theory.study import Reading
+from theory.study import Reading, jointly
 
 NOVEL = 0.05
 """What counts as hardly any copies."""
@@ -106,7 +106,7 @@ claim_11 = claim(
     r"\tau<\tau_{mem}\Rightarrow\text{copies}<5\%,\quad\not\Rightarrow SW\text{ small}",
     5,
     study=POINTS,
-    readings=novel,
+    readings=(jointly("both", novel),),
     mutants=turned(novel),
 )
 
@@ -169,7 +169,7 @@ question_1 = claim(
     9,
     ours=True,
     study=POINTS,
-    readings=moves,
+    readings=(jointly("all of it", moves),),
     mutants=turned(moves),
 )
 nearer = (_phases("nearer", -1.0),)
