@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from verification.atomic import reason
 from verification.cache import Cache
 from verification.progress import span
 
@@ -90,7 +91,11 @@ class Bookmark:
         """
         if self._cache is not None:
             state = {"arrays": {name: packed(value) for name, value in arrays.items()}, "plain": plain, "share": share}
-            self._cache.put(self._key, state)
+            try:
+                self._cache.put(self._key, state)
+            except OSError as error:
+                # The unit goes on: its result may still be stored, or drawn.
+                self._say(f"  {self._name}: not stored, {reason(error)}")
         self._stored = time.monotonic()
         left = (self._stored - self._started) * (1 - share) / (share - self._first)
         self._say(f"  {self._name}: {share:.0%}, about {span(left)} left of this one")

@@ -11,6 +11,7 @@ import typer
 
 from figures.registry import MODULES, SCALES, TITLES, Options, compute, takes
 from theory.statement import InputError
+from verification.finishing import writable
 
 DEVICES = ("cpu", "cuda")
 app = typer.Typer(
@@ -48,7 +49,7 @@ def figure(
     refused = [] if identifier == "all" else [name for name in options.given() if name not in takes(identifier)]
     if refused:
         raise InputError(f"{identifier} takes no --{refused[0]}; only {', '.join(filter(takes, sorted(MODULES)))} do")
-    _folder(out)
+    writable(out)
     raise typer.Exit(max(_draw(key, scale, out, jobs or os.cpu_count() or 1, options) for key in wanted))
 
 
@@ -66,15 +67,6 @@ def _options(cifar10: str | None, device: str) -> Options:
         if not torch.cuda.is_available():
             raise InputError("--device cuda: torch sees no CUDA device here; --device cpu works everywhere")
     return Options(cifar10=cifar10, device=device)
-
-
-def _folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK | os.X_OK):
-            raise PermissionError(13, "permission denied")
-    except OSError as error:
-        raise InputError(f"--out {out}: {(error.strerror or 'cannot be written').lower()}") from None
 
 
 def _draw(identifier: str, scale: str, out: Path, jobs: int, options: Options) -> int:

@@ -1,38 +1,41 @@
-r"""What the figures of marion2026 share: the runs of sweeps, the table, memorization times by every definition, the checks.
+r"""What the figures of marion2026 share: the runs of sweeps, the table, settings, memorization times by every definition.
 
-Statements about a figure are trends over repetitions. They are judged here as ``quod verify`` judges them, without their
-controls, and each check says whether the claim reproduces, does not, or cannot be told. None of them decides: all runs are of
-a perceptron on small images, which can support a claim about a U-Net on CIFAR-10 and never refute it.
+A little long, since everything that is written beside the pictures is in one place.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from figures.registry import Check
 from figures.work import Work
 from numerics.statistics import student_interval
 from theory.marion2026 import experiments
 from theory.marion2026.onset import DEFINITIONS, PRIMARY, normalized_step
 from theory.marion2026.readings import Run, exponent, fidelity_of, rate_of, time_of
-from theory.statement import Trend
-from theory.study import Reading, Unit
-from verification.selection import load
-from verification.trends import LEVEL, Seen
+from theory.study import Unit
+from verification.trends import LEVEL
 
 PROFILES = {"quick": "quick", "paper": "standard"}
 """Scale of the figures to the name of the studies' size."""
 DISTANCES = ("sliced_train", "sliced_test", "frechet_train", "frechet_test")
 TRACKED = ("train", "test", "copies", "cosine", "nearer", "excess", *DISTANCES, "precision", "recall")
-REAL = {"exact": "closed-form velocity", "fitted": "fitted Gaussian", "fresh": "other real images"}
+KNOWN = {
+    "exact": "closed-form velocity",
+    "fitted": "fitted Gaussian",
+    "fresh": "other real images",
+    "copied": "training images with a little noise",
+    "noise": "noise",
+}
 """What stands beside the networks' samples, by the name it has in a result."""
 SETTINGS = ("points", "width", "batch", "rate")
 COLUMNS = ("samples of", *SETTINGS, "parameters", "data", "repetition", "step", "normalized step", *TRACKED)
+SHORT = {"digits": "digits of scikit-learn", "mnist": "MNIST"}
 INSTEAD = "not CIFAR-10 nor a U-Net, which need the archive and a GPU"
 
 
@@ -105,28 +108,6 @@ def gather(name: str, scale: str, work: Work) -> Sweep:
     return Sweep(name=name, units=units, results=[results[at] for at in range(len(units))])
 
 
-def claims(parts: Sequence[str]) -> Callable[[], list[Trend]]:
-    """Return what finds the trends of the paper whose ids begin with some names, when it is called.
-
-    Parameters
-    ----------
-    parts
-        Such as claim-3, which stands for its parts and readings too.
-
-    Returns
-    -------
-    Callable
-        Imports the statements: they are only needed when a figure is computed.
-    """
-
-    def found() -> list[Trend]:
-        names = [f"marion2026.{part}" for part in parts]
-        trends = [entry for entry in load(None).values() if isinstance(entry, Trend)]
-        return [entry for entry in trends if any(entry.id == name or entry.id.startswith(f"{name}.") for name in names)]
-
-    return found
-
-
 def cost(unit: Unit) -> float:
     """Return what a unit costs beside the others: about its seconds, as measured on small networks."""
     readings, step = 1.1e-4 * unit["samples"] / 96, 3e-8
@@ -166,10 +147,9 @@ def _rows(sweep: Sweep, unit: Unit, runs: Sequence[Run], tenths: bool) -> Iterat
             found = (entry.get(name) for name in TRACKED)
             own = ("network", *head, entry["step"], entry["step"] * sweep.factor(unit), *found)
             yield (*own, *(value for part in by_time for value in part))
-        for name, says in REAL.items():
-            entry = run[name] | {"exact": {"train": run["least"]}, "fresh": {}}.get(
-                name, {"train": run["gaussian"], "test": run["gaussian_test"]}
-            )
+        losses = {"exact": {"train": run["least"]}, "fitted": {"train": run["gaussian"], "test": run["gaussian_test"]}}
+        for name, says in KNOWN.items():
+            entry = run[name] | losses.get(name, {})
             own = (says, *head, None, None, *(entry.get(tracked) for tracked in TRACKED))
             yield (*own, *([None] * 20 if tenths else []))
 
@@ -260,112 +240,13 @@ def exponents(sweep: Sweep) -> dict[str, dict[str, Any]]:
     }
 
 
-def judged(statement: Trend, repetitions: Sequence[Sequence[Run]]) -> Check:
-    """Return what the repetitions say of a statement.
-
-    Parameters
-    ----------
-    statement
-        The statement.
-    repetitions
-        The runs of its study.
-
-    Returns
-    -------
-    Check
-        As :func:`seen_in` returns it.
-    """
-    return seen_in(f"{statement.id}, {statement.title}", statement.readings, repetitions)
-
-
-def seen_in(says: str, readings: Sequence[Reading], repetitions: Sequence[Sequence[Run]]) -> Check:
-    """Return whether a claim reproduces, does not, or cannot be told.
-
-    Parameters
-    ----------
-    says
-        The claim.
-    readings
-        Its numbers; all must be told from chance at 95% together.
-    repetitions
-        The runs, a list of one a value for each repetition.
-
-    Returns
-    -------
-    Check
-        It decides nothing; its numbers are, for each reading, the repetitions that agree and the median, or the mean.
-    """
-    seen = []
-    for reading in readings:
-        found = [reading.of(runs) for runs in repetitions]
-        known = tuple(float(value) for value in found if value is not None)
-        seen.append(Seen(reading=reading, values=known, left_out=len(found) - len(known)))
-    level = LEVEL / len(seen)
-    falls = any(entry.falls(level) for entry in seen)
-    word = "does not reproduce" if falls else "reproduces" if all(s.stands(level) for s in seen) else "cannot tell"
-    named = {f"{entry.reading.says}: " if len(seen) > 1 else "": _numbers(entry, level) for entry in seen}
-    figures = {f"{says}{name}": value for says, numbers in named.items() for name, value in numbers.items()}
-    return Check(says=f"{says}: {word} at this scale", passed=word == "reproduces", figures=figures, decides=False)
-
-
-def _numbers(entry: Seen, level: float) -> dict[str, float]:
-    """Return how many repetitions agree, of how many, and the median; or the mean with its interval, and the claimed one."""
-    finite = [value for value in entry.values if math.isfinite(value)]
-    lost = {"left out": float(entry.left_out)} if entry.left_out else {}
-    if entry.reading.equals is None:
-        middle = float(np.median(finite)) if finite else math.nan
-        found = {"agree": float(entry.positive), "of": float(len(entry.values)), "median": middle}
-    else:
-        low, high = entry.interval(level)
-        mean = float(np.mean(finite)) if finite else math.nan
-        found = {"mean": mean, "low": low, "high": high, "claimed": entry.reading.equals}
-    return {name: value for name, value in (found | lost).items() if math.isfinite(value)}
-
-
-def instruments(sweep: Sweep) -> tuple[Check, ...]:
-    """Check what must hold at every scale, whatever networks do: these checks can fail the figure.
-
-    Parameters
-    ----------
-    sweep
-        The runs.
-
-    Returns
-    -------
-    tuple of Check
-        The triangle inequality of sliced Wasserstein distances, and whether copies are seen where all samples are copies and
-        not where none is.
-    """
-    runs = [run for result in sweep.results for run in result]
-    excess = [
-        abs(entry["sliced_train"] - entry["sliced_test"]) - run["floor"]["sliced"]
-        for run in runs
-        for entry in (*run["checkpoints"], *(run[name] for name in REAL))
-        if entry.get("sliced_train") is not None
-    ]
-    exact, fresh = ([run[name]["copies"] for run in runs] for name in ("exact", "fresh"))
-    return (
-        Check(
-            says="|SW to train - SW to test| is at most SW(train, test) at every checkpoint: largest excess",
-            # The distances are sums of squares: rounding is far below 1e-9 of numbers of order 1.
-            passed=max(excess) <= 1e-9,
-            figures={"excess": max(excess)},
-        ),
-        Check(
-            says="the copy rate by ratio is at least 0.9 for the closed-form velocity and at most 0.05 for other real images",
-            passed=min(exact) >= 0.9 and max(fresh) <= 0.05,
-            figures={"least of the closed form": min(exact), "largest of real images": max(fresh)},
-        ),
-    )
-
-
 def caption(sweep: Sweep, scale: str, more: str = "Lines are medians, bands the range.") -> str:
     """Return what stands below a figure: data, scale, repetitions, seeds, and what it is not."""
     unit, lost = sweep.units[0], diverged(sweep)
     data = "; ".join(experiments.DATA[name] for name in sweep.data)
     runs = f"{unit['repetitions']} repetitions of subset and start, seeds {experiments.SEED} + k"
-    words = f"reduced ({scale} scale): {data}; residual perceptron; {runs};\n{INSTEAD}. {more}"
-    return f"{words} Diverged runs: {lost}." if lost else words
+    words = f"reduced ({scale} scale): {data}; residual perceptron; {runs}; {INSTEAD}. {more}"
+    return textwrap.fill(f"{words} Diverged runs: {lost}." if lost else words, 125)
 
 
 def summary(sweep: Sweep, data: str) -> list[dict[str, list[float | None]]]:

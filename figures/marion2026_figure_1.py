@@ -15,12 +15,22 @@ from typing import Any
 
 import numpy as np
 
-from figures.marion2026_curves import COLUMNS, TENTHS, Sweep, caption, claims, gather, instruments, judged, rows, settings
+from figures.marion2026_checks import claims, instruments, judged
+from figures.marion2026_curves import (
+    COLUMNS,
+    SHORT,
+    TENTHS,
+    Sweep,
+    caption,
+    gather,
+    rows,
+    settings,
+)
 from figures.marion2026_panels import COPIES, FRECHET, LOSS, SLICED, TEST, TRAIN, curve, level, middle
 from figures.registry import Drawing
 from figures.work import Work
 from theory.marion2026.claiming import DEFAULT_RUN
-from theory.marion2026.experiments import DATA, DEFAULT, FALSE_POSITIVES
+from theory.marion2026.experiments import DEFAULT, FALSE_POSITIVES
 from theory.marion2026.onset import DEFINITIONS, PRIMARY
 from theory.marion2026.readings import Run, column, time_of
 
@@ -57,7 +67,7 @@ def draw(pyplot: Any, run: Sweep, scale: str) -> Any:
         left.suptitle("a   without training", fontsize=8)
         named = {"N": DEFAULT["points"], "P": runs[0]["parameters"], "B": DEFAULT["batch"], r"$\eta$": DEFAULT["rate"]}
         setting = ", ".join(f"{symbol} = {value}" for symbol, value in named.items())
-        right.suptitle(f"b   a run on {DATA[data].split(',')[0]}: {setting}", fontsize=8)
+        right.suptitle(f"b   a run on {SHORT[data]}: {setting}", fontsize=8)
     figure.supxlabel(caption(run, scale), fontsize=6.8, color="0.35")
     return figure
 
@@ -74,7 +84,7 @@ def _ends(part: Any, runs: Sequence[Run]) -> None:
                     axes.plot([place], [np.median(values)], "o", color=colour, ms=4, label=label if name == "fitted" else None)
         axes.set_xticks(range(len(KNOWN)), list(KNOWN.values()), fontsize=5.6)
         axes.set_xlim(-0.5, len(KNOWN) - 0.5)
-        axes.set_ylim(-0.03 if title == COPIES else 0, None)
+        axes.set_ylim(-0.03 if title == COPIES else 0, 1.03 * axes.get_ylim()[1])
         axes.set_title(title.replace(" (", "\n(").replace("ein d", "ein\nd"), fontsize=7)
         if title in (LOSS, COPIES):
             axes.legend(fontsize=6, loc="upper right" if title == LOSS else "center right")

@@ -6,7 +6,7 @@ their exponent, peak fidelities, and the distance of the training from the test 
 
 from __future__ import annotations
 
-from figures.marion2026_curves import claims
+from figures.marion2026_checks import claims
 from figures.marion2026_panels import Words, compute_sweep
 from figures.registry import Drawing
 from figures.work import Work

@@ -6,7 +6,7 @@ the largest has more entries than there are training points.
 
 from __future__ import annotations
 
-from figures.marion2026_curves import claims
+from figures.marion2026_checks import claims
 from figures.marion2026_panels import Words, compute_sweep
 from figures.registry import Drawing
 from figures.work import Work

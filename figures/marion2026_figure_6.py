@@ -5,7 +5,8 @@ The published figure has the network before and after :math:`\tau_{mem}` at the 
 "after" the last one. Beyond the published figure: the nearest training image of each memorizing sample, and frames around the
 samples that are copies by the ratio of distances.
 
-The pictures are those of the first repetition; the checks are on all of them.
+The pictures are those of the first repetition; the checks are on all of them. The file is a little long because a figure keeps
+what it chooses, checks and draws in one place.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from figures.marion2026_curves import Sweep, caption, gather, instruments, seen_in, settings
+from figures.marion2026_checks import instruments, seen_in
+from figures.marion2026_curves import SHORT, Sweep, caption, gather, settings
 from figures.registry import Check, Drawing
 from figures.work import Work, unpacked
 from numerics.copies import RATIO, NearestCopies, nearest_copies
@@ -203,7 +205,7 @@ def draw(pyplot: Any, found: dict[str, list[Grid]], sweep: Sweep, scale: str) ->
             title = f"{part.says}: N = {part.points},\nstep {part.step}, {copied.sum()} of {len(copied)} are copies"
             _tiles(axes, part.pictures.values, copied, title)
         _tiles(line[2], b.train.values[b.near.index], b.near.copied, "nearest training images\nof b")
-        line[0].set_ylabel(experiments.DATA[data].split(",")[0], fontsize=6.5)
+        line[0].set_ylabel(SHORT[data], fontsize=6.5)
     figure.supxlabel(caption(sweep, scale, "Frames: copies."), fontsize=6.8, color="0.35")
     return figure
 

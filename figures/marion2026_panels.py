@@ -1,4 +1,7 @@
-r"""The panels of the figures of marion2026: losses, copies, distances, memorization time and peak fidelity along sweeps."""
+r"""The panels of the figures of marion2026: losses, copies, distances, memorization time and peak fidelity along sweeps.
+
+A little long, since six panels are drawn in the same way and belong together.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from figures.marion2026_checks import instruments, judged
 from figures.marion2026_curves import (
     COLUMNS,
     Sweep,
     caption,
     fitted,
     gather,
-    instruments,
-    judged,
     rows,
     settings,
     summary,
@@ -183,7 +185,7 @@ def _against(axes: Any, sweep: Sweep, words: Words, found: Any, colours: Sequenc
     axes.set_xticks([], minor=True)
     axes.set_xlabel(words.symbol)
     if data is None:
-        axes.set_ylim(0, None)
+        axes.set_ylim(0, 1.08 * axes.get_ylim()[1])
         axes.set_title("f   peak fidelity (sliced W. to test)")
         return
     axes.set_yscale("log")

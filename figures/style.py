@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from verification.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +49,7 @@ def save(figure: Figure, path: Path) -> Path:
     figure
         The figure.
     path
-        Where to; written under another name first, so that an interruption leaves no half file.
+        Where to; it appears whole or not at all, whatever interrupts or fills the disk.
 
     Returns
     -------
@@ -55,14 +58,13 @@ def save(figure: Figure, path: Path) -> Path:
     """
     kind = path.suffix.lower().removeprefix(".")
     metadata = {"Software": None} if kind == "png" else {"Creator": None, "Producer": None}
-    part = path.with_name(f".{path.name}.part")
+    buffer = io.BytesIO()
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ.setdefault("SOURCE_DATE_EPOCH", EPOCH)
     try:
-        figure.savefig(part, format=kind, metadata=metadata)
-        part.replace(path)
+        figure.savefig(buffer, format=kind, metadata=metadata)
     finally:
-        part.unlink(missing_ok=True)
         if before is None:
             del os.environ["SOURCE_DATE_EPOCH"]
+    write_atomically(path, buffer.getvalue())
     return path

@@ -19,6 +19,7 @@ from typing import Any
 from figures.bookmark import Bookmark
 from figures.bookmark import packed as packed
 from figures.bookmark import unpacked as unpacked
+from verification.atomic import reason
 from verification.cache import Cache, code_version, digest
 from verification.executors import InProcess, Pool, completed
 from verification.progress import span
@@ -171,7 +172,11 @@ class Work:
 
     def _put(self, function: Callable[..., Any], unit: Mapping[str, Any], result: Any) -> None:
         if self.folder is not None:
-            Cache(self.folder).put(self._key(function, unit), result)
+            try:
+                Cache(self.folder).put(self._key(function, unit), result)
+            except OSError as error:
+                # A full disk must not cost a result that took hours: it is in memory, and the figure may still be drawn.
+                self._say(f"not stored, and computed again by the next call: {reason(error)}")
 
     def _count(self, name: str, done: int, total: int, share: float, started: float) -> None:
         """Say how much is done, and how long the rest takes if it costs ``share`` of what was done since the start."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from figures.registry import Drawing
 from figures.style import save, style
+from verification.atomic import sweep, write_atomically
 
 LIBRARIES = ("quod", "numpy", "scipy", "numba", "matplotlib")
 OPTIONAL = ("torch", "scikit-learn")
@@ -39,6 +40,8 @@ def write(identifier: str, scale: str, drawing: Drawing, out: Path) -> list[Path
     list of Path
         The files.
     """
+    # What killed runs left unfinished must not pile up.
+    sweep(out, out / ".cache")
     table, notes = out / f"{identifier}.csv", out / f"{identifier}.json"
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -88,6 +91,4 @@ def _cell(value: object) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_atomically(path, text.encode())

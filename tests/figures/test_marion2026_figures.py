@@ -13,7 +13,8 @@ import pytest
 
 import figures.marion2026_curves as shared
 import figures.marion2026_figure_6 as sixth
-from figures.marion2026_curves import COLUMNS, Sweep, claims, exponents, fitted, gather, instruments, judged, seen_in, times
+from figures.marion2026_checks import claims, instruments, judged, seen_in
+from figures.marion2026_curves import COLUMNS, Sweep, exponents, fitted, gather, times
 from figures.registry import MODULES, compute
 from figures.work import Work
 from numerics.flow_runs import _subset
@@ -53,15 +54,16 @@ def fabricated(unit, law):
     known = {name: value for name, value in entry(unit, 60, 60, 0).items() if name not in {"step", "train", "test"}}
     known = {name: value for name, value in known.items() if not name.endswith("time")}
     runs = []
-    for k in range(unit["repetitions"]):
-        entries = [entry(unit, step, kink(unit, law), 0.1 * k) for step in STEPS]
-        if k == 0:
-            rng = np.random.default_rng(7)
-            for found in entries:
-                found["pictures"] = packed(rng.uniform(-1, 1, (16, 64)).astype(np.float32))
-        run = {"data": unit["data"][0], "floor": {"sliced": 0.02, "frechet": 0.6}, "checkpoints": entries, "least": 0.05}
-        run |= {"exact": known | {"copies": 1.0}, "fitted": known, "fresh": known, "gaussian": 0.5, "gaussian_test": 0.6}
-        runs.append(run | {"parameters": 100 * unit["width"], "samples": unit["samples"]})
+    for data in unit["data"]:
+        for k in range(unit["repetitions"]):
+            entries = [entry(unit, step, kink(unit, law), 0.1 * k) for step in STEPS]
+            if k == 0:
+                pictures = np.random.default_rng(7).uniform(-1, 1, (16, {"digits": 64, "mnist": 196}[data]))
+                entries = [{**found, "pictures": packed(pictures.astype(np.float32))} for found in entries]
+            run = {"data": data, "floor": {"sliced": 0.02, "frechet": 0.6}, "checkpoints": entries, "least": 0.05}
+            run |= {"exact": known | {"copies": 1.0}, "gaussian": 0.5, "gaussian_test": 0.6}
+            run |= {name: known for name in ("fitted", "fresh", "copied", "noise")}
+            runs.append(run | {"parameters": 100 * unit["width"], "samples": unit["samples"]})
     return runs
 
 
@@ -101,7 +103,7 @@ def words(drawing):
     figure = drawing.draw(pyplot)
     found = [text.get_text() for axes in figure.axes for text in (*axes.texts, axes.title)]
     legends = [text.get_text() for axes in figure.axes if axes.get_legend() for text in axes.get_legend().get_texts()]
-    caption = figure._supxlabel.get_text()
+    caption = " ".join(figure._supxlabel.get_text().split())
     pyplot.close("all")
     return [*found, *legends, *[label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]], caption
 
@@ -125,6 +127,19 @@ def test_every_figure_says_what_it_is_made_of_and_its_claims_cannot_fail_it(iden
     assert all(check.passed for check in drawing.checks if check.decides)
 
 
+@pytest.mark.parametrize("identifier", FIGURES[:2])
+def test_the_larger_scale_has_panels_for_both_data_and_is_called_reduced_too(identifier):
+    from matplotlib import pyplot
+
+    drawing = compute(identifier, "paper", Fabricated())
+    assert {row["data"] for row in table(drawing)} == {"digits", "mnist"}
+    assert drawing.settings["reduced"] is True
+    figure = drawing.draw(pyplot)
+    assert "reduced (paper scale)" in figure._supxlabel.get_text()
+    assert len(figure.axes) == {"marion2026.figure-1": 2 * 9, "marion2026.figure-2": 2 * 6}[identifier]
+    pyplot.close("all")
+
+
 def test_all_captions_of_the_paper_are_claims_of_its_statements_and_belong_to_one_figure():
     from importlib import import_module
 
@@ -144,7 +159,7 @@ def test_all_captions_of_the_paper_are_claims_of_its_statements_and_belong_to_on
 def test_the_table_has_every_checkpoint_and_what_is_known_without_training():
     rows = table(compute("marion2026.figure-2", "quick", Fabricated()))
     repetitions, values = experiments.SCALES["quick"]["repetitions"], experiments.SWEEPS["points"]
-    assert len(rows) == len(values) * repetitions * (len(STEPS) + 3)
+    assert len(rows) == len(values) * repetitions * (len(STEPS) + 5)
     own = [row for row in rows if row["samples of"] == "network" and row["points"] == max(values)]
     assert [row["step"] for row in own[: len(STEPS)]] == STEPS
     # The paper's T = tau N_min / N, with the other two factors left out.
@@ -207,6 +222,17 @@ def test_a_claim_that_repetitions_disagree_on_cannot_be_told():
     assert check([1.0, -1.0] * 4).figures == {"agree": 4.0, "of": 8.0, "median": 0.0}
     assert check([None, 2.0]).figures == {"agree": 1.0, "of": 1.0, "median": 2.0, "left out": 1.0}
     assert check([None]).says.endswith("cannot tell at this scale")
+
+
+def test_the_numbers_of_several_readings_stand_under_their_names():
+    readings = (
+        Reading(says="a", of=lambda runs: runs[0]),
+        Reading(says="b", of=lambda runs: 2 * runs[0], equals=2.0, within=9.0),
+    )
+    check = seen_in("a claim", readings, [[1.0], [1.5], [0.5], [1.0], [1.0], [1.0]])
+    assert check.says == "a claim: reproduces at this scale"
+    assert list(check.figures) == ["(1) a, median", "(1) agree", "(1) of", "(2) b, mean", "(2) low", "(2) high", "(2) claimed"]
+    assert (check.figures["(1) of"], check.figures["(2) b, mean"]) == (6.0, pytest.approx(2.0))
 
 
 def test_a_statement_is_judged_as_verify_judges_it():
