@@ -33,6 +33,8 @@ from theory.study import Size, Study, Unit
 
 SEED = 2605_06077
 DATA = {"digits": "digits of scikit-learn, 8 x 8", "mnist": "5,000 digits of MNIST, means over 2 x 2 pixels, 14 x 14"}
+LONGER = {"digits": 1, "mnist": 4}
+"""How many times as many steps runs on it take: more pixels are memorized later."""
 POOL, TESTED = {"digits": 1_200, "mnist": 4_000}, {"digits": 360, "mnist": 800}
 """How many images subsets are drawn from, and how many are for the test."""
 DEFAULT: dict[str, Any] = {"points": 32, "width": 128, "batch": 16, "rate": 2e-3}
@@ -100,7 +102,7 @@ def sweep(name: str) -> Study:
         units = [unit(scale, **{name: value}) for value in SWEEPS[name]]
         return Size(says=says, replicates=[units], stacked=True)
 
-    return Study(name=f"sweep over {name}", run=train_and_measure, size=size)
+    return Study(name=f"sweep over {name}", run=train_and_measure, size=size, cost=10.0)
 
 
 @cache
@@ -209,7 +211,7 @@ def train_and_measure(given: Unit) -> list[dict[str, Any]]:
     found = []
     for data in given["data"]:
         pool, test = images(data)
-        results = train_unit(_flow_unit(given, pool, test))
+        results = train_unit(_flow_unit(given | {"steps": given["steps"] * LONGER[data]}, pool, test))
         found += [{"data": data} | _measured(given, k, result, pool, test) for k, result in enumerate(results)]
     return found
 
