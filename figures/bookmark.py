@@ -1,45 +1,21 @@
-"""Where a unit of hours keeps its state, and arrays as JSON values."""
+"""Where a unit of hours keeps its state."""
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from numerics.packing import packed, unpacked
 from verification.atomic import reason
 from verification.cache import Cache
 from verification.progress import span
 
 EVERY = 20.0
 """Seconds between two times that a state is stored."""
-
-
-def packed(array: NDArray[Any]) -> dict[str, Any]:
-    """Return an array as JSON values, bit by bit.
-
-    Parameters
-    ----------
-    array
-        Any numerical array.
-
-    Returns
-    -------
-    dict
-        Its type, shape and bytes.
-    """
-    plain = np.ascontiguousarray(array)
-    return {"dtype": plain.dtype.str, "shape": list(plain.shape), "bytes": base64.b64encode(plain.tobytes()).decode()}
-
-
-def unpacked(value: Mapping[str, Any]) -> NDArray[Any]:
-    """Return the array that :func:`packed` was given."""
-    flat = np.frombuffer(base64.b64decode(value["bytes"]), dtype=np.dtype(value["dtype"]))
-    return flat.reshape(value["shape"]).copy()
 
 
 class Bookmark:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figures.registry import Check, Drawing
-from figures.work import Work, packed, unpacked
+from figures.work import Work
 from numerics.extrapolation import Order, order_of_decay
+from numerics.packing import packed, unpacked
 from numerics.residual_kernel import is_compiled
 from theory.marion2024.experiments import (
     ACTIVATION,

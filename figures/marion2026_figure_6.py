@@ -20,10 +20,11 @@ import numpy as np
 from figures.marion2026_checks import instruments, seen_in
 from figures.marion2026_curves import SHORT, Sweep, caption, gather, settings
 from figures.registry import Check, Drawing
-from figures.work import Work, unpacked
+from figures.work import Work
 from numerics.copies import RATIO, NearestCopies, nearest_copies
 from numerics.images import Images, generated_images
 from numerics.neighbours import Array
+from numerics.packing import unpacked
 from theory.marion2026 import experiments
 from theory.marion2026.claiming import DEFAULT_RUN
 from theory.marion2026.readings import Run, column, time_of

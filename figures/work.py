@@ -1,6 +1,6 @@
 """Long work of figures: units that are stored when they are done, shown as they come, and found again after an interruption.
 
-A unit is a plain function of JSON values that returns JSON values; arrays travel as :func:`packed` text. What is stored is
+A unit is a plain function of JSON values that returns JSON values; arrays travel as :func:`numerics.packing.packed` text. What is stored is
 named by the function, its parameters, all code of the project and the versions of the libraries, so that nothing is stale.
 """
 
@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from figures.bookmark import Bookmark
-from figures.bookmark import packed as packed
-from figures.bookmark import unpacked as unpacked
 from verification.atomic import reason
 from verification.cache import Cache, code_version, digest
 from verification.executors import InProcess, Pool, completed

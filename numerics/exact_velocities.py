@@ -12,7 +12,6 @@ The file is long because the two stand for the ends of training: nothing but the
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from numerics.rectified_flow import Draws, Floats, Labels
 
@@ -93,6 +92,8 @@ class EmpiricalVelocity:
         return result
 
     def _weights(self, x: Floats, t: Floats, allowed: Floats | None) -> Floats:
+        from scipy.spatial.distance import cdist  # a slow import, which listing statements does not need
+
         # |x - (1-t) p|^2 = (1-t)^2 |x/(1-t) - p|^2 would fail at t = 1.
         times, distances = t[:, None], np.empty((len(x), len(self.points)))
         for value in np.unique(t):

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist, pdist, squareform
 
 Floats: TypeAlias = NDArray[Any]
 
@@ -48,6 +47,8 @@ def squared_mmds(x: Floats, y: Floats, bandwidths: Sequence[float], *, biased: b
     ValueError
         If a sample has fewer than two points, or a bandwidth is not positive.
     """
+    from scipy.spatial.distance import cdist, pdist  # a slow import, which listing statements does not need
+
     if min(len(x), len(y)) < 2 or not min(bandwidths) > 0:
         raise ValueError(f"two samples of two points or more and positive bandwidths, not {len(x)}, {len(y)} and {bandwidths}")
     own, other, across = pdist(x, "sqeuclidean"), pdist(y, "sqeuclidean"), cdist(x, y, "sqeuclidean")
@@ -102,6 +103,8 @@ def permutation_null(x: Floats, y: Floats, bandwidth: float, count: int, rng: np
     numpy.ndarray
         The values, shape ``(count,)``.
     """
+    from scipy.spatial.distance import pdist, squareform
+
     n, m = len(x), len(y)
     gram = squareform(_gram(pdist(np.concatenate([x, y]), "sqeuclidean"), bandwidth))
     first = np.zeros((n + m, count))
@@ -116,6 +119,8 @@ def permutation_null(x: Floats, y: Floats, bandwidth: float, count: int, rng: np
 
 def median_distance(x: Floats) -> float:
     """Return the median distance between two points of a sample, shape ``(N, d)``."""
+    from scipy.spatial.distance import pdist
+
     return float(np.median(pdist(x)))
 
 
@@ -134,6 +139,8 @@ def nearest_distances(points: Floats, sample: Floats) -> tuple[Floats, Floats]:
     tuple of numpy.ndarray
         Both distances, shape ``(N,)``.
     """
+    from scipy.spatial.distance import cdist
+
     ordered = np.partition(cdist(points, sample), 1, axis=1)
     return ordered[:, 0], ordered[:, 1]
 

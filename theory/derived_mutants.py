@@ -36,10 +36,10 @@ STRICT = {"<=": "<", ">=": ">"}
 REVERSED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<"}
 DRAWS = 8
 
-WEAKER = "the claim survives with {name}: on this side the constant has no tooth (a weaker claim, if the other side has one)"
-INSIDE = "the claim survives with {name}: a constant inside the right side may have room, which no slack measures"
-NEVER_EQUAL = "no equality was certified: the strict claim holds as well, as far as this search sees"
-ALWAYS_EQUAL = "the reversed claim survives too: the sides are equal, or nothing separates them, wherever the search looked"
+WEAKER = "no tooth on this side: a weaker claim, or a constant that does not matter"
+INSIDE = "no tooth: a constant inside the right side may have room, which no slack measures"
+NEVER_EQUAL = "no tooth: no equality was certified, so that the strict claim may hold as well"
+ALWAYS_EQUAL = "no tooth: nothing told the two sides apart wherever the search looked"
 
 
 class _Stream:
@@ -151,7 +151,7 @@ def _of_constants(statement: Inequality) -> Iterator[Mutant]:
 
 
 def _may_hold(mutant: Mutant, finding: str) -> Mutant:
-    return dataclasses.replace(mutant, if_survives=finding.format(name=mutant.name))
+    return dataclasses.replace(mutant, if_survives=finding)
 
 
 def _shifted(constant: str, by: Fraction) -> Mutant:

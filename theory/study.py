@@ -50,11 +50,14 @@ class Study:
         A function at the top of a module: a unit to its result, both JSON values. It is run once a unit and stored.
     size
         Maps the name of a profile to the size there.
+    cost
+        Rough seconds of one run at the quick size, by which the parts of a run are balanced.
     """
 
     name: str
     run: Callable[[Unit], Any]
     size: Callable[[str], Size]
+    cost: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ class Budget:
         Boxes that one branch-and-bound may open.
     further
         Whether limits are followed to the larger scales that they name for it.
+    memory
+        MiB that a statement may take beyond what its process has when it begins; then it is undecided.
     study
         The name under which studies know their size.
     """
@@ -43,6 +45,7 @@ class Budget:
     last_bits: int
     boxes: int
     further: bool
+    memory: int = 2048
     study: str = "quick"
 
 

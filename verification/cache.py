@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
+
+from verification.atomic import write_atomically as write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("theory", "numerics", "verification")
@@ -63,6 +62,8 @@ def code_version(source: str | None) -> str:
 
 def user_code(path: Path) -> list[Path]:
     """Return a user's file and every module of its folder that it imports, at any depth, sorted."""
+    from modulefinder import ModuleFinder  # not needed to list statements
+
     finder = ModuleFinder(path=[str(path.parent)])
     finder.run_script(str(path))
     places = (getattr(module, "__file__", None) for module in finder.modules.values())
@@ -118,27 +119,3 @@ class Cache:
         # The order of keys is kept, so that a stored judgement prints like a fresh one.
         entry = {"key": key, "digest": digest(payload), "payload": payload}
         write_atomically(self.folder / f"{key}.json", json.dumps(entry, allow_nan=False).encode())
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a crash, finds the old bytes or the new ones and nothing in between.
-
-    Parameters
-    ----------
-    path
-        The file; its folder is made.
-    data
-        The bytes.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

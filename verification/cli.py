@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,11 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import click
 import typer
 
-from theory.statement import InputError
+from theory.errors import InputError
+from verification.atomic import reason
 from verification.budget import PROFILES
+from verification.finishing import merge_command
+from verification.paper_cli import diff_command, errata_command, new_command
 from verification.selection import load, one, one_line, select, split
 
 if TYPE_CHECKING:
+    from verification.executors import Executor
     from verification.runner import Run
 
 app = typer.Typer(
@@ -32,6 +38,7 @@ Id = Annotated[str, typer.Argument(help="Id of one statement.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder of the reports.", file_okay=False)]
 Source = Annotated[Path | None, typer.Option("--file", help="Take the statement from a file of your own.")]
 REPORTS = Path("quod-report")
+EXECUTORS = ("local", "dask")
 
 
 @app.command("list")
@@ -41,11 +48,12 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List statements, with their last verdict."""
+    from verification.index import listed
     from verification.records import last_report, recorded_verdicts
     from verification.showing import rows, table
 
     source, names = split(selectors or [])
-    found = rows(select(load(source), names), last_report(out), recorded_verdicts(source))
+    found = rows(select(listed(source), names), last_report(out), recorded_verdicts(source))
     _print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else table(found))
 
 
@@ -87,6 +95,14 @@ def verify_command(
     record: Annotated[bool, typer.Option("--record", help="Put the verdicts on record.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Judge again what an earlier run finished.")] = False,
     cap: Annotated[float, typer.Option(min=0.01, help="Wall-clock limit of one statement in seconds.")] = 600.0,
+    memory: Annotated[
+        int | None, typer.Option(min=1, metavar="MIB", help="Memory of one statement; by default that of the profile.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N; 'quod merge' joins them.")
+    ] = None,
+    executor: Annotated[str, typer.Option(help=f"Where to judge: {' or '.join(EXECUTORS)}.")] = "local",
+    address: Annotated[str | None, typer.Option(help="The scheduler of --executor dask, such as tcp://host:8786.")] = None,
 ) -> None:
     """Gather evidence for statements, print the table, write the reports."""
     source, names = split(selectors or [])
@@ -94,13 +110,26 @@ def verify_command(
         raise InputError(f"--profile takes {', '.join(PROFILES)}, not {profile!r}")
     if record and source:
         raise InputError(f"--record is for the papers' statements; nothing is on record for {source}")
-    statements = select(load(source), names)
-    _writable(out)
+    if executor not in EXECUTORS:
+        raise InputError(f"--executor takes {' or '.join(EXECUTORS)}, not {executor!r}")
+    if (executor == "dask") != (address is not None):
+        raise InputError("--executor dask takes --address, and only it does: give both or neither")
+    if record and shard:
+        raise InputError("--record takes no --shard: a part is put on record when all parts are")
+    from verification.sharding import Shard, part
 
+    which = None if shard is None else Shard.parse(shard)
+    statements = select(load(source), names)
+    if which is not None:
+        statements = part(statements, which, PROFILES[profile].study)
+
+    from verification.finishing import finish, writable
     from verification.progress import Display
     from verification.runner import run
 
-    with Display(len(statements)) as display:
+    writable(out)
+    jobs = jobs or os.cpu_count() or 1
+    with _engine(address, jobs) as engine, Display(len(statements)) as display:
         result = run(
             statements,
             source=source,
@@ -112,11 +141,31 @@ def verify_command(
             studied=display.studied,
             cap=cap,
             fresh=fresh,
+            executor=engine,
+            memory=memory,
+            shard=None if which is None else str(which),
         )
     if record and not result.interrupted:
         result = _record(result)
-    _report(result, out)
-    raise typer.Exit(result.status)
+    raise typer.Exit(finish(result, out, complain))
+
+
+@contextmanager
+def _engine(address: str | None, jobs: int) -> Generator[Executor, None, None]:
+    """Give where units run: never in this process, in which a call that is stuck could not be ended."""
+    if address is not None:
+        from verification.dask_executor import Dask
+
+        with Dask(address) as engine:
+            yield engine
+        return
+    from verification.executors import Pool
+
+    pool = Pool(jobs)
+    try:
+        yield pool
+    finally:
+        pool.stop()
 
 
 def _record(result: Run) -> Run:
@@ -124,21 +173,6 @@ def _record(result: Run) -> Run:
 
     record(result.judgements, load(None))
     return replace(result, expected=recorded_verdicts(None))
-
-
-def _report(result: Run, out: Path) -> None:
-    from verification.reports.data import report_of, write_report
-    from verification.reports.html import write_html
-    from verification.reports.junit import write_junit
-    from verification.reports.markdown import write_markdown
-    from verification.reports.terminal import console, show
-
-    report = report_of(result)
-    files = [write(report, out) for write in (write_report, write_junit, write_markdown, write_html)]
-    show(report, files, console())
-    if result.interrupted:
-        done, total = len(result.judgements), len(result.judgements) + len(result.not_run)
-        complain(f"interrupted after {done} of {total} statements; the same command resumes from there")
 
 
 @app.command("measure", context_settings=PASS_ON, add_help_option=False)
@@ -157,17 +191,14 @@ def figure_command(context: typer.Context) -> None:
     raise typer.Exit(_status(figure(list(context.args), "quod figure", standalone_mode=False)))
 
 
+app.command("new")(new_command)
+app.command("diff")(diff_command)
+app.command("errata")(errata_command)
+app.command("merge")(merge_command)
+
+
 def _source(file: Path | None) -> str | None:
     return None if file is None else str(file.resolve())
-
-
-def _writable(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK | os.X_OK):
-            raise PermissionError(13, "permission denied")
-    except OSError as error:
-        raise InputError(f"--out {out}: {(error.strerror or 'cannot be written').lower()}") from None
 
 
 def _status(returned: Any) -> int:
@@ -202,7 +233,9 @@ def execute(arguments: Sequence[str]) -> int:
         0, 1, 2, 3 or 130.
     """
     try:
-        return _status(app(list(arguments) or ["--help"], "quod", standalone_mode=False))
+        status = _status(app(list(arguments) or ["--help"], "quod", standalone_mode=False))
+        sys.stdout.flush()
+        return status
     except (InputError, click.ClickException) as error:
         complain(error.format_message() if isinstance(error, click.ClickException) else str(error))
         return 2
@@ -212,5 +245,18 @@ def execute(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("QUOD_DEBUG"):
             raise
-        complain(f"could not run: {one_line(error)} (QUOD_DEBUG=1 shows where)")
+        if isinstance(error, OSError):
+            complain(f"could not run: {reason(error)}")
+            _forget_what_cannot_be_printed()
+        else:
+            complain(f"could not run: {one_line(error)} (QUOD_DEBUG=1 shows where)")
         return 3
+
+
+def _forget_what_cannot_be_printed() -> None:
+    from verification.reports.terminal import forget_output
+
+    try:
+        sys.stdout.flush()
+    except OSError:
+        forget_output()

@@ -7,12 +7,17 @@ again on another, up to the engine's own limit of deaths.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
 
-from theory.statement import InputError
+from theory.errors import InputError
+from verification.executors import EngineLost
+
+PATIENCE = 60.0
+"""Seconds without a worker, or without the scheduler, after which the engine counts as lost."""
 
 
 class Dask:
@@ -24,6 +29,8 @@ class Dask:
         The scheduler, such as ``"tcp://127.0.0.1:8786"``.
     wait
         Seconds to wait for it.
+    patience
+        Seconds without any worker after which it counts as lost.
 
     Raises
     ------
@@ -31,7 +38,10 @@ class Dask:
         If ``distributed`` is not installed, or nothing answers at the address.
     """
 
-    def __init__(self, address: str, *, wait: float = 10.0) -> None:
+    width = 256
+    """Units handed in at a time: the engine queues them, so that workers that join later have something to do."""
+
+    def __init__(self, address: str, *, wait: float = 10.0, patience: float = PATIENCE) -> None:
         try:
             import distributed  # slow to import, and not installed everywhere
         except ModuleNotFoundError as error:
@@ -42,6 +52,8 @@ class Dask:
         except (OSError, TimeoutError, ValueError) as error:
             raise InputError(f"no scheduler answers at {address!r}: start one, or correct the address") from error
         self._executor = self._client.get_executor()
+        self._address, self._patience = address, patience
+        self._gone: float | None = None
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """Start ``function(*arguments)`` on a worker.
@@ -60,6 +72,21 @@ class Dask:
         """
         future: Future[Any] = self._executor.submit(_run, function, arguments)
         return future
+
+    def check(self) -> None:
+        """Raise :class:`~verification.executors.EngineLost` where there was no worker, or no scheduler, for too long."""
+        try:
+            working = self._client.status == "running" and bool(self._client.nthreads())
+        except (OSError, TimeoutError, RuntimeError):
+            working = False
+        self._gone = None if working else self._gone or time.monotonic()
+        if self._gone is not None and time.monotonic() - self._gone > self._patience:
+            raise self.lost()
+
+    def lost(self) -> EngineLost:
+        """Return what to raise when the engine is lost."""
+        gone = "no worker is left" if self._client.status == "running" else "the scheduler is gone"
+        return EngineLost(f"{gone} at {self._address}; what finished is stored, the same command goes on from there")
 
     def stop(self) -> None:
         """Cancel what was submitted here and leave the scheduler; it and its workers stay."""

@@ -16,6 +16,10 @@ from verification.entry import pin_threads
 K = TypeVar("K")
 
 
+class EngineLost(RuntimeError):
+    """The place where units ran is gone; the message is one line for people."""
+
+
 class Executor(Protocol):
     """What the runner asks: ``concurrent.futures`` has it, and so has ``distributed.Client(...).get_executor()``."""
 
@@ -129,7 +133,8 @@ def completed(
         How many may be under way.
     limit
         Seconds after which a unit in a :class:`Pool` counts as stuck: the workers are ended, and the futures of all that
-        was under way fail.
+        was under way fail. Another executor must end by itself what is stuck; if it has a ``check``, that is called while
+        nothing finishes, and raises when the executor is lost.
 
     Yields
     ------
@@ -147,6 +152,8 @@ def completed(
         done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
         if not done and isinstance(executor, Pool) and time.monotonic() - min(at for _, at in running.values()) > limit:
             executor.stop()
+        if not done and (check := getattr(executor, "check", None)) is not None:
+            check()
         for future in done:
             name, start = running.pop(future)
             yield name, future, time.monotonic() - start

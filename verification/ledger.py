@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from verification.atomic import reason
 from verification.cache import Cache
 from verification.outcome import Judgement, Verdict
 
@@ -53,6 +54,7 @@ class Ledger:
         self._start = time.monotonic()
         self.found: dict[str, Judgement] = {}
         self.stored: set[str] = set()
+        self.trouble = ""
 
     @property
     def missing(self) -> list[str]:
@@ -69,10 +71,16 @@ class Ledger:
                 self._tell(key)
 
     def add(self, key: str, judgement: Judgement) -> None:
-        """Enter a judgement, and store it at once unless it is a failure of ours, which the next run tries again."""
+        """Enter a judgement, and store it at once unless it is a failure of ours, which the next run tries again.
+
+        What cannot be stored stays in memory, and ``trouble`` says why.
+        """
         self.found[key] = judgement
         if judgement.verdict is not Verdict.ERROR:
-            self._cache.put(self._keys[key], judgement.to_json(None))
+            try:
+                self._cache.put(self._keys[key], judgement.to_json(None))
+            except OSError as error:
+                self.trouble = f"could not store what was found: {reason(error)}"
         self._tell(key)
 
     def _tell(self, key: str) -> None:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from theory.statement import Statement
+from verification.atomic import sweep
 from verification.budget import PROFILES
 from verification.cache import Cache, code_version
 from verification.dependents import with_dependents
-from verification.executors import Executor, InProcess, Pool, completed
+from verification.executors import EngineLost, Executor, InProcess, Pool
 from verification.ledger import Ledger, Step
 from verification.outcome import Judgement, Verdict, plain
 from verification.records import differs, recorded_verdicts
-from verification.selection import load, one_line
+from verification.remote import release
+from verification.selection import load
 from verification.studies import Store, missing
-from verification.worker import failed, judge_one, out_of_time, run_one, seed_of
+from verification.units import Units
+from verification.worker import seed_of
 
 CAP = 600.0
 """Wall-clock limit of one statement in seconds: a safety net, far above what any budget needs."""
@@ -45,6 +46,12 @@ class Run:
         What it was called with.
     code
         Digest of the code.
+    memory
+        MiB that a statement may take.
+    shard
+        Which part of the statements this is, such as ``"2/5"``; None for all.
+    trouble
+        What went wrong beside the judgements, in one line: results that could not be stored, an engine that was lost.
     seconds
         Time taken.
     """
@@ -58,6 +65,9 @@ class Run:
     seed: int
     jobs: int
     code: str
+    memory: int = 0
+    shard: str | None = None
+    trouble: str = ""
     seconds: float = field(compare=False)
 
     @property
@@ -69,8 +79,8 @@ class Run:
     def status(self) -> int:
         """Return the exit status: 130 interrupted, 3 something of ours failed, 1 some verdict is news, 0 otherwise."""
         if self.interrupted:
-            return 130
-        if any(entry.verdict is Verdict.ERROR for entry in self.judgements):
+            return 3 if self.trouble else 130
+        if self.trouble or any(entry.verdict is Verdict.ERROR for entry in self.judgements):
             return 3
         return int(any(differs(entry.verdict, self.expected.get(entry.id)) for entry in self.judgements))
 
@@ -88,6 +98,8 @@ def run(
     cap: float = CAP,
     fresh: bool = False,
     executor: Executor | None = None,
+    memory: int | None = None,
+    shard: str | None = None,
 ) -> Run:
     """Judge statements, in parallel, taking up whatever an earlier run with the same code, budget and seed finished.
 
@@ -102,7 +114,7 @@ def run(
     seed
         Each statement derives its own seed from this one and its id.
     jobs
-        Number of processes; by default the number of processors.
+        Number of processes; by default the number of processors. One is this process, in which what is stuck cannot be ended.
     out
         Folder of the reports; finished judgements are stored in its ``.cache``.
     progress
@@ -115,6 +127,10 @@ def run(
         Whether to judge again what an earlier run finished.
     executor
         Where to judge, instead of in ``jobs`` processes.
+    memory
+        MiB that a statement may take; that of the profile when not given.
+    shard
+        Which part the statements are, for the report.
 
     Returns
     -------
@@ -126,26 +142,28 @@ def run(
     code = code_version(source)
     order = {entry.id: entry for entry in sorted(statements, key=lambda entry: entry.id)}
     cache = Cache(out / ".cache")
-    book = Ledger(cache, {key: _key(cache, key, code, source, profile, seed) for key in order}, progress)
+    sweep(out, cache.folder)
+    memory = memory or PROFILES[profile].memory
+    book = Ledger(cache, {key: _key(cache, key, code, source, profile, seed, memory) for key in order}, progress)
     if not fresh:
         book.take_stored()
     # The dearest first, so that no process is left alone with one of them at the end.
     dearest = sorted(book.missing, key=lambda key: (-order[key].cost, key))
     store = Store(code=code, folder=str((out / ".cache").absolute()))
-    units = [(key, (source, key, profile, seed, cap, store)) for key in dearest]
-    first = replace(store, fresh=fresh)
-    places = missing((order[key] for key in dearest), PROFILES[profile].study, first)
+    places = missing((order[key] for key in dearest), PROFILES[profile].study, replace(store, fresh=fresh))
+    units = Units(statements=order, source=source, profile=profile, seed=seed, cap=cap, memory=memory, store=store, window=jobs)
+    trouble = ""
     try:
-        with _executor(executor, min(jobs, len(units))) as chosen:
-            # Runs of studies first: statements share them, and each has its own process here.
-            runs = [(place, (source, place, profile, cap, first)) for place in places]
-            for done, _ in enumerate(completed(chosen, run_one, runs, window=jobs, limit=1.5 * cap + 10), 1):
-                studied(done, len(runs))
-            # Beyond its own limit a unit gets some time to stop by itself.
-            for key, future, seconds in completed(chosen, judge_one, units, window=jobs, limit=1.5 * cap + 10):
-                book.add(key, _outcome(order[key], future, seconds, units, cap))
+        with _executor(executor, min(jobs, len(dearest))) as chosen:
+            trouble = units.run_studies(chosen, places, fresh=fresh, finished=studied)
+            for key, judgement in units.judged(chosen, dearest):
+                book.add(key, judgement)
     except KeyboardInterrupt:
         pass
+    except EngineLost as error:
+        trouble = str(error)
+    finally:
+        release()
     judgements = [book.found[key] for key in sorted(book.found)]
     expected = recorded_verdicts(source)
     return Run(
@@ -158,12 +176,15 @@ def run(
         seed=seed,
         jobs=jobs,
         code=code,
+        memory=memory,
+        shard=shard,
+        trouble=trouble or book.trouble,
         seconds=round(time.monotonic() - start, 3),
     )
 
 
-def _key(cache: Cache, identifier: str, code: str, source: str | None, profile: str, seed: int) -> str:
-    parameters = {"id": identifier, "source": source, "profile": plain(PROFILES[profile])}
+def _key(cache: Cache, identifier: str, code: str, source: str | None, profile: str, seed: int, memory: int) -> str:
+    parameters = {"id": identifier, "source": source, "profile": plain(replace(PROFILES[profile], memory=memory))}
     return cache.key("judge", code=code, parameters=parameters, seed=seed_of(seed, identifier))
 
 
@@ -175,31 +196,5 @@ def _executor(given: Executor | None, jobs: int) -> Generator[Executor, None, No
     pool = Pool(jobs)
     try:
         yield pool
-    finally:
-        pool.stop()
-
-
-def _outcome(
-    statement: Statement, future: Future[Any], seconds: float, units: Sequence[tuple[str, tuple[Any, ...]]], cap: float
-) -> Judgement:
-    try:
-        return Judgement.from_json(future.result())
-    except (BrokenExecutor, CancelledError):
-        if seconds > cap:
-            return failed(statement, out_of_time(cap))
-        return _alone(statement, dict(units)[statement.id], cap)
-    except Exception as error:
-        return failed(statement, one_line(error))
-
-
-def _alone(statement: Statement, arguments: tuple[Any, ...], cap: float) -> Judgement:
-    # A worker died and took its neighbours' work with it: each of them is judged once more in a pool of its own.
-    pool = Pool(1)
-    try:
-        return Judgement.from_json(pool.submit(judge_one, *arguments).result(timeout=1.5 * cap + 10))
-    except TimeoutError:
-        return failed(statement, out_of_time(cap))
-    except BrokenExecutor:
-        return failed(statement, "the process that judged it died twice (killed, out of memory, or a crash of a library)")
     finally:
         pool.stop()

@@ -12,11 +12,15 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
 
-from theory.registry import all_statements
-from theory.statement import InputError, Statement
+from theory.errors import InputError
+
+if TYPE_CHECKING:
+    from theory.statement import Statement
 
 GLOB = frozenset("*?[")
+T = TypeVar("T")
 
 
 @cache
@@ -38,6 +42,10 @@ def load(source: str | None) -> Mapping[str, Statement]:
     InputError
         If the file cannot be run, holds no statement, or two of its statements share an id.
     """
+    # Imported here: they bring numpy and every module of the papers, which `quod list` finds in an index.
+    from theory.registry import all_statements
+    from theory.statement import Statement
+
     if source is None:
         return all_statements()
     found: dict[str, Statement] = {}
@@ -116,7 +124,7 @@ def split(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     return (str(Path(files[0]).resolve()) if files else None), selectors
 
 
-def select(statements: Mapping[str, Statement], selectors: Iterable[str]) -> list[Statement]:
+def select(statements: Mapping[str, T], selectors: Iterable[str]) -> list[T]:
     """Return the statements that any selector names, sorted by id; all of them when there is no selector.
 
     Parameters

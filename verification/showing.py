@@ -5,14 +5,17 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from theory.statement import Hypothesis, Statement
+from verification.index import Named
 from verification.reports.markdown import details
 from verification.reports.words import Entry, best_of, data_of
 
+if TYPE_CHECKING:
+    from theory.statement import Hypothesis, Statement
 
-def rows(statements: Sequence[Statement], last: Mapping[str, Entry], recorded: Mapping[str, str]) -> list[dict[str, Any]]:
+
+def rows(statements: Sequence[Named], last: Mapping[str, Entry], recorded: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return one row a statement: id, title, its last verdict, where that is from, and its best evidence.
 
     Parameters

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from numerics.comparison import Comparison, Truth
+from numerics.comparison import Comparison, Relation, Truth
 from theory.statement import Inequality, Instance, Statement
-from verification.evaluate import certified, float_hypotheses, float_margin, hypotheses_truth
+from verification.evaluate import UNINFORMATIVE, certified, float_hypotheses, float_margin, hypotheses_truth
 
 DENOMINATORS = (1, 2, 3, 4, 5, 10, 20, 100, 1000)
 
@@ -68,6 +68,12 @@ def candidates(instance: Instance) -> Iterator[Instance]:
             yield dataclasses.replace(instance, **{item.name: 1})
 
 
+def _suspect(statement: Inequality, margin: float) -> bool:
+    # A strict claim fails at equality as well; two sides that are 0 in floats have no margin of their own.
+    strict = Relation(statement.relation) in (Relation.ABOVE, Relation.BELOW)
+    return margin < 0 or (strict and margin in (0.0, UNINFORMATIVE))
+
+
 def violates(statement: Statement, instance: Instance, *, last_bits: int) -> Comparison | None:
     """Return the certified false comparison at ``instance``, or ``None`` if it is no certified counterexample.
 
@@ -88,7 +94,7 @@ def violates(statement: Statement, instance: Instance, *, last_bits: int) -> Com
     try:
         if not float_hypotheses(statement, instance):
             return None
-        if isinstance(statement, Inequality) and not float_margin(statement, instance).margin < 0:
+        if isinstance(statement, Inequality) and not _suspect(statement, float_margin(statement, instance).margin):
             return None
     except (ArithmeticError, IndexError, ValueError):
         return None  # a neighbour may leave the domain of the formulas, such as an index past the sample

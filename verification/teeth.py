@@ -104,8 +104,8 @@ def bite(statement: Inequality, mutant: Mutant, search: Search, gallery: list[In
     known = tries + gallery + sorted(dict.fromkeys(case.instance for case in search.worst[:8]), key=complexity)
     counterexample, seen = find_violation(changed, known, budget=budget, seed=seed)
     finding = None
-    if counterexample is None and mutant.drops is not None:
-        finding = NOT_NEEDED.format(cases=seen.satisfied)
+    if counterexample is None:
+        finding = NOT_NEEDED.format(cases=seen.satisfied) if mutant.drops is not None else mutant.if_survives
     return Tooth(name=mutant.name, refuted=counterexample is not None, finding=finding, counterexample=counterexample)
 
 
@@ -117,5 +117,5 @@ def bite_equivalence(statement: Equivalence, mutant: Mutant, instances: list[Ins
             comparison = certified(changed, instance, last_bits=budget.last_bits)
             if comparison.truth is Truth.FALSE:
                 return Tooth(name=mutant.name, refuted=True, counterexample=counterexample_of(instance, comparison))
-    finding = NOT_NEEDED.format(cases=len(instances)) if mutant.drops is not None else None
+    finding = NOT_NEEDED.format(cases=len(instances)) if mutant.drops is not None else mutant.if_survives
     return Tooth(name=mutant.name, refuted=False, finding=finding)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import signal
-import threading
 import time
 import traceback
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from theory.statement import Statement
 from verification.budget import PROFILES
 from verification.cache import FLOORS, ROOT
+from verification.limits import OutOfTime, is_memory, memory_limit, one_thread, out_of_memory, out_of_time, time_cap
 from verification.outcome import Judgement, Verdict
 from verification.selection import load, one_line
 from verification.studies import Place, Store, run_at
 
-
-class OutOfTime(BaseException):
-    """The wall-clock cap of one statement ran out. Not an ``Exception``, so that nothing on the way swallows it."""
+DIED = "the process that judged it died twice (killed, out of memory, or a crash of a library)"
 
 
 def seed_of(seed: int, identifier: str) -> int:
@@ -32,7 +27,13 @@ def seed_of(seed: int, identifier: str) -> int:
 
 
 def judge_one(
-    source: str | None, identifier: str, profile: str, seed: int, cap: float, store: Store | None = None
+    source: str | None,
+    identifier: str,
+    profile: str,
+    seed: int,
+    cap: float,
+    store: Store | None = None,
+    memory: int | None = None,
 ) -> dict[str, Any]:
     """Judge one statement and return its entry as JSON values. Whatever goes wrong becomes the verdict ``error``.
 
@@ -50,6 +51,8 @@ def judge_one(
         Wall-clock limit in seconds, a safety net.
     store
         Where runs of studies are kept; None keeps them in memory.
+    memory
+        MiB that the statement may take beyond what the process has; that of the profile when not given.
 
     Returns
     -------
@@ -57,18 +60,20 @@ def judge_one(
         The judgement, with no expected verdict.
     """
     statement = load(source)[identifier]
-    start = time.perf_counter()
+    start, judge = time.perf_counter(), _judge()
+    memory = memory or PROFILES[profile].memory
+    arguments: dict[str, Any] = {"budget": PROFILES[profile], "seed": seed_of(seed, identifier), "store": store or Store()}
     try:
-        with _one_thread(), _time_cap(cap):
-            judgement = _judge(statement, profile, seed_of(seed, identifier), store or Store())
+        with one_thread(), time_cap(cap), memory_limit(memory):
+            judgement = judge(statement, **arguments)
     except OutOfTime:
         judgement = failed(statement, out_of_time(cap))
     except Exception as error:
-        judgement = failed(statement, f"{one_line(error)}{_place(error, source)}")
+        judgement = beyond_memory(statement, memory) if is_memory(error) else _failure(statement, error, source)
     return replace(judgement, seconds=round(time.perf_counter() - start, 3)).to_json(None)
 
 
-def run_one(source: str | None, place: Place, profile: str, cap: float, store: Store) -> None:
+def run_one(source: str | None, place: Place, profile: str, cap: float, store: Store, memory: int | None = None) -> Any:
     """Run one unit of a study and store its result; a failure shows when the statement is judged.
 
     Parameters
@@ -83,16 +88,49 @@ def run_one(source: str | None, place: Place, profile: str, cap: float, store: S
         Wall-clock limit in seconds, a safety net.
     store
         Where its result is kept.
+    memory
+        As for :func:`judge_one`.
+
+    Returns
+    -------
+    Any
+        The result where the store has no folder; else None, or a line that says why it could not be stored.
     """
-    with suppress(OutOfTime, Exception), _one_thread(), _time_cap(cap):
-        run_at(source, place, PROFILES[profile].study, store)
+    try:
+        with one_thread(), time_cap(cap), memory_limit(memory or PROFILES[profile].memory):
+            result = run_at(source, place, PROFILES[profile].study, store)
+    except (OutOfTime, Exception):
+        return None
+    return result if store.folder is None else store.trouble()
 
 
-def _judge(statement: Statement, profile: str, seed: int, store: Store) -> Judgement:
+def _judge() -> Callable[..., Judgement]:
     # Imported here: it brings sympy, scipy and hypothesis, which `quod list` never needs.
     from verification.judge import judge
 
-    return judge(statement, budget=PROFILES[profile], seed=seed, store=store)
+    return judge
+
+
+def beyond_memory(statement: Statement, memory: int) -> Judgement:
+    """Return the judgement of a statement that needs more memory than its budget.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+    memory
+        The budget in MiB.
+
+    Returns
+    -------
+    Judgement
+        With the verdict ``undecided``: the check is sound, and says nothing within its budget.
+    """
+    return replace(failed(statement, out_of_memory(memory)), verdict=Verdict.UNDECIDED)
+
+
+def _failure(statement: Statement, error: Exception, source: str | None) -> Judgement:
+    return failed(statement, f"{one_line(error)}{_place(error, source)}")
 
 
 def failed(statement: Statement, reason: str) -> Judgement:
@@ -125,11 +163,6 @@ def failed(statement: Statement, reason: str) -> Judgement:
     )
 
 
-def out_of_time(cap: float) -> str:
-    """Return the reason given when the wall-clock cap ran out."""
-    return f"stopped after {cap:g} s of wall-clock time (a safety net; --cap raises it)"
-
-
 def _place(error: BaseException, source: str | None) -> str:
     # The innermost line that is ours or the user's; where the program is installed does not matter, so it is left out.
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -139,30 +172,3 @@ def _place(error: BaseException, source: str | None) -> str:
         if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in FLOORS:
             return f" ({path.relative_to(ROOT).as_posix()}:{frame.lineno})"
     return ""
-
-
-@contextmanager
-def _one_thread() -> Generator[None, None, None]:
-    # Sums split over threads differ in the last bits from machine to machine.
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
-        yield
-
-
-@contextmanager
-def _time_cap(cap: float) -> Generator[None, None, None]:
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise OutOfTime
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, cap)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

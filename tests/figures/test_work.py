@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from figures.work import Work, packed, unpacked
+from figures.work import Work
+from numerics.packing import packed, unpacked
 
 CALLS: list[int] = []
 
@@ -112,6 +113,4 @@ def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
 
 
 def _same(unit):
-    from figures.work import packed, unpacked
-
     return packed(unpacked(unit["array"]) + 1)

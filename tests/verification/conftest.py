@@ -54,6 +54,12 @@ def judge(statement, *, budget, seed, store=None):
         raise ValueError("sigma left the range\\nof floats")
     if fate == "crash":
         os._exit(11)
+    if fate == "greedy":
+        bytearray(1 << 31)
+    if fate == "aborts":
+        sys.stderr.write("FLINT exception (General error):\\n    Unable to allocate memory (432000000).\\n")
+        sys.stderr.flush()
+        os._exit(134)
     verdict = {"refuted": Verdict.REFUTED, "vacuous": Verdict.VACUOUS, "undecided": Verdict.UNDECIDED}.get(fate, Verdict.HOLDS)
     found = Counterexample(data={"x": "-1/3"}, left="-0.333", relation=">", right="0", bits=64)
     return Judgement(

@@ -111,7 +111,7 @@ def test_the_text_starts_with_what_the_authors_must_know(report) -> None:
 def test_the_erratum_names_the_repaired_statement_with_its_verdict(toy) -> None:
     extra = (
         "import dataclasses\nfrom theory.statement import Erratum\n_judge = judge\n"
-        "def judge(statement, *, budget, seed):\n"
+        "def judge(statement, *, budget, seed, store=None):\n"
         "    found = _judge(statement, budget=budget, seed=seed)\n"
         "    wrong = {'wrong': 'The sign.', 'line': 'Line 3.', 'repaired': 'toy.lemma-b-holds'}\n"
         "    return dataclasses.replace(found, erratum=wrong) if found.verdict is Verdict.REFUTED else found\n"
@@ -126,9 +126,10 @@ def test_the_erratum_names_the_repaired_statement_with_its_verdict(toy) -> None:
 def test_the_page_is_self_contained_and_shows_markup_in_words_as_text(report, tmp_path) -> None:
     report["statements"][0]["says"] = "x <script>alert(1)</script>"
     page = write_html(report, tmp_path).read_text()
-    assert "<script" not in page
-    assert "<table>" in page
-    assert "http" not in page
+    assert "x &lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "<table" in page
+    assert "://" not in page
 
 
 def test_the_terminal_fits_100_columns_and_cuts_no_id(report, tmp_path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from verification import records
+from verification.cache import Cache
 from verification.dependents import dependents
 from verification.outcome import Evidence, EvidenceKind, Judgement, Verdict, plain
 from verification.runner import Run, run
@@ -125,6 +127,47 @@ def test_the_wall_clock_cap_ends_in_status_3(toy, jobs) -> None:
     assert verdicts(result) == {"a-endless": "error", "b-holds": "holds"}
     assert "stopped after 0.5 s" in result.judgements[0].reason
     assert result.status == 3
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_statement_that_needs_more_than_its_memory_is_undecided_and_its_neighbours_are_not(toy, jobs) -> None:
+    result = judged(toy("a-greedy", "b-holds"), memory=1024, jobs=jobs)
+    assert verdicts(result) == {"a-greedy": "undecided", "b-holds": "holds"}
+    assert result.judgements[0].reason == "budget: more than 1024 MiB of memory are needed (--memory raises it)"
+    assert result.status == 1
+    assert verdicts(judged(toy("a-greedy"), memory=4096, jobs=1)) == {"a-greedy": "holds"}
+
+
+def test_a_library_that_aborts_since_it_was_refused_memory_is_told_from_a_crash(toy) -> None:
+    result = judged(toy("a-aborts", "b-holds", "c-holds"), jobs=2)
+    assert verdicts(result) == {"a-aborts": "undecided", "b-holds": "holds", "c-holds": "holds"}
+    assert result.judgements[0].reason.startswith("budget: more than 2048 MiB")
+
+
+def test_what_cannot_be_stored_is_judged_all_the_same_and_said_in_one_line(toy, monkeypatch) -> None:
+    path = toy("a-holds", "b-refuted")
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "entry.json")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cache, "put", full)
+        result = judged(path)
+    assert verdicts(result) == {"a-holds": "holds", "b-refuted": "refuted"}
+    assert result.trouble == "could not store what was found: entry.json: no space left on device"
+    assert result.status == 3
+    again = judged(path)
+    assert (again.stored, again.status, verdicts(again)) == ((), 1, verdicts(result))
+
+
+def test_two_runs_at_once_in_one_folder_both_end_with_the_right_report(toy, start) -> None:
+    path = toy("a-holds", "b-refuted", "c-holds", "d-undecided")
+    both = [start("verify", path, "--jobs", 1) for _ in range(2)]
+    told = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [1, 1], told
+    report = json.loads((path.parent / "quod-report" / "report.json").read_text())
+    assert [entry["verdict"] for entry in report["statements"]] == ["holds", "refuted", "holds", "undecided"]
+    assert not [name for name in os.listdir(path.parent / "quod-report") if name.endswith(".part")]
 
 
 def test_progress_counts_and_estimates(toy) -> None:

@@ -104,8 +104,7 @@ def under_other_definitions(base: Trend, reading: Callable[[str], Reading]) -> T
         f"{base.title}, under every definition of the memorization time",
         "Ours: the same claim under the other definitions: 2% and 10% above the minimum of the test loss, a gap of 20% between"
         " the losses, 5% copies, and half the way from the Gaussian's train loss to the least, as far as runs come to them."
-        " Where it does not hold, the claim depends"
-        " on what is meant by the onset.",
+        " Where it does not hold, the claim depends on what is meant by the onset.",
         base.formula,
         0,
         ours=True,

@@ -17,6 +17,7 @@ from verification.cache import library_versions, write_atomically
 from verification.entry import THREAD_VARIABLES
 from verification.outcome import Judgement, Verdict
 from verification.records import SCHEMA, differs
+from verification.reports.words import drops
 from verification.runner import Run
 
 SCHEMA_FILE = Path(__file__).resolve().parent.parent / "schema" / "report-1.json"
@@ -55,7 +56,9 @@ def _summary(run: Run) -> dict[str, Any]:
         "errors": [entry.id for entry in run.judgements if entry.verdict is Verdict.ERROR],
         "teeth": {"refuted": sum(tooth.refuted for _, tooth in teeth), "of": sum(tooth.finding is None for _, tooth in teeth)},
         "surviving_mutants": [{"id": key, "name": tooth.name} for key, tooth in teeth if tooth.survives],
-        "unneeded_hypotheses": [{"id": key, "name": tooth.name} for key, tooth in teeth if tooth.finding is not None],
+        "unneeded_hypotheses": [
+            {"id": key, "name": tooth.name} for key, tooth in teeth if tooth.finding is not None and drops(tooth.name)
+        ],
         "hidden_hypotheses": sum(len(entry.hypotheses.get("hidden", ())) for entry in run.judgements),
         "not_run": list(run.not_run),
         "exit_status": run.status,
@@ -77,6 +80,8 @@ def _provenance(run: Run) -> dict[str, Any]:
         "profile": run.profile,
         "seed": run.seed,
         "jobs": run.jobs,
+        "memory": run.memory,
+        "shard": run.shard,
         "versions": dict(library_versions()),
         "code": run.code,
         "python": sys.version.split()[0],

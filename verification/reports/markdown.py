@@ -14,6 +14,7 @@ from verification.reports.words import (
     data_of,
     findings_of,
     hidden_of,
+    neighbours_of,
     number,
     slack_of,
     summary_line,
@@ -58,7 +59,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     """
     entries: Sequence[Entry] = report["statements"]
     sections = [*_head(report), *_table(report), *_refuted(report), *_hidden(entries), *_unneeded(entries)]
-    sections += [*_survivors(entries), *_ours(entries), *_all(entries)]
+    sections += [*_neighbours(entries), *_survivors(entries), *_ours(entries), *_all(entries)]
     return "\n".join(sections).rstrip() + "\n"
 
 
@@ -148,6 +149,11 @@ def _hidden(entries: Sequence[Entry]) -> Iterator[str]:
 def _unneeded(entries: Sequence[Entry]) -> Iterator[str]:
     lines = [f"- `{entry['id']}`, {finding}" for entry in entries for finding in findings_of(entry)]
     yield from _section("Hypotheses that seem not to be needed", "The claim survived without them.", lines)
+
+
+def _neighbours(entries: Sequence[Entry]) -> Iterator[str]:
+    lines = [f"- `{entry['id']}`, {finding}" for entry in entries for finding in neighbours_of(entry)]
+    yield from _section("Neighbours that were not refuted and may be true", "Derived from the statement's own data.", lines)
 
 
 def _survivors(entries: Sequence[Entry]) -> Iterator[str]:

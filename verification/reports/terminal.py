@@ -19,6 +19,7 @@ from verification.reports.words import (
     data_of,
     findings_of,
     hidden_of,
+    neighbours_of,
     slack_of,
     summary_line,
     survivors_of,
@@ -105,6 +106,7 @@ def _remarks(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "CHANGED", f"{entry['verdict']}, recorded {expected}"
     yield from (("hidden hypothesis", f"{item['says']} ({item['where']}) {item['finding']}") for item in hidden_of(entry))
     yield from (("hypothesis not needed?", finding) for finding in findings_of(entry))
+    yield from (("neighbour not refuted", finding) for finding in neighbours_of(entry))
     for name in survivors_of(entry):
         yield "SURVIVING MUTANT", f"{name}; the check did not reject this false neighbour"
     for item in entry["calibrations"]:

@@ -41,7 +41,17 @@ def survivors_of(entry: Entry) -> list[str]:
 
 def findings_of(entry: Entry) -> list[str]:
     """Return what was found about dropped hypotheses."""
-    return [f"{tooth['name']}: {tooth['finding']}" for tooth in entry["teeth"] if tooth["finding"] is not None]
+    return [f"{tooth['name']}: {tooth['finding']}" for tooth in entry["teeth"] if tooth["finding"] and drops(tooth["name"])]
+
+
+def neighbours_of(entry: Entry) -> list[str]:
+    """Return what was found about other neighbours that may be true and were not refuted."""
+    return [f"{tooth['name']}: {tooth['finding']}" for tooth in entry["teeth"] if tooth["finding"] and not drops(tooth["name"])]
+
+
+def drops(mutant: str) -> bool:
+    """Return whether a mutant of this name drops a hypothesis."""
+    return mutant.startswith("without: ")
 
 
 def hidden_of(entry: Entry) -> Sequence[Entry]:

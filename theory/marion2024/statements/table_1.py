@@ -39,11 +39,13 @@ nets = Study(
     name="convolutional networks",
     run=train_run,
     size=_sizes(NETS, {"quick": (5, 12, 4), "standard": (6, 32, 20), "nightly": (6, 64, 40)}),
+    cost=6.0,
 )
 relu = Study(
     name="convolutional networks with ReLU",
     run=train_run,
     size=_sizes((("relu", "tied"),), {"quick": (5, 12, 14), "standard": (6, 32, 20), "nightly": (6, 64, 40)}),
+    cost=7.0,
 )
 
 

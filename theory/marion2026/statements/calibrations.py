@@ -69,8 +69,7 @@ of_distances = claim(
     "definition-f.reading-calibration",
     "both distances tell real images from a fitted Gaussian and from noise",
     "Ours: with the most training points, other real images are nearer to the test images than draws of the Gaussian fitted to"
-    " the"
-    " training images, and these nearer than noise, by the sliced Wasserstein and by the Frechet distance.",
+    " the training images, and these nearer than noise, by the sliced Wasserstein and by the Frechet distance.",
     r"d(\text{real},\text{test})<d(\text{Gaussian},\text{test})<d(\text{noise},\text{test})",
     4,
     ours=True,

@@ -27,8 +27,7 @@ claim_1 = claim(
     "claim-1.part-images",
     "samples of the closed-form velocity are copies of training images",
     "On images: of the samples that 25 steps of Euler with the closed-form empirical velocity make from noise, more than 95%"
-    " are"
-    " copies by the nearest-neighbour ratio. The control is the Gaussian fitted to the same training images.",
+    " are copies by the nearest-neighbour ratio. The control is the Gaussian fitted to the same training images.",
     r"P(d_1/d_2<\tfrac13)>0.95",
     2,
     study=POINTS,
@@ -86,8 +85,7 @@ claim_2 = claim(
     "claim-2",
     "the transition is gradual, with an onset and a monotone memorization score",
     "With the fewest training points: the test loss leaves its minimum for good within the run; after that the copy rate does"
-    " not"
-    " fall, but for chance; and it rises over several checkpoints.",
+    " not fall, but for chance; and it rises over several checkpoints.",
     r"\tau_{mem}<\infty,\quad\text{copies}(\tau)\uparrow",
     8,
     study=POINTS,
@@ -106,8 +104,7 @@ claim_3 = claim(
     "claim-3",
     "the memorization time is proportional to the number of training points",
     "tau_mem grows like N, so that the loss curves against the step over N collapse until then. Read per repetition: the"
-    " exponent"
-    " of tau_mem in N by least squares in the logarithms; its mean must be told to within 1/4.",
+    " exponent of tau_mem in N by least squares in the logarithms; its mean must be told to within 1/4.",
     r"\tau_{mem}\propto N",
     7,
     study=POINTS,
@@ -158,8 +155,7 @@ claim_5_floor = claim(
     "claim-5.reading-floor",
     "the smallest distance falls more slowly than that of the training images themselves",
     "Ours: the smallest distance before tau_mem, in units of the distance of the training from the test images, grows with N."
-    " So"
-    " the gain in fidelity with N is less than what more images bring by themselves: one draws no more from them, but less.",
+    " So the gain in fidelity with N is less than what more images bring by themselves: one draws no more from them, but less.",
     r"\min SW(g_\tau,\text{test})/SW(\text{train},\text{test})\uparrow\text{ in }N",
     7,
     ours=True,

@@ -24,8 +24,7 @@ claim_6_onset = claim(
     "claim-6.part-onset",
     "larger models begin to memorize sooner",
     "tau_mem falls as the number of parameters grows, here by the width of the network: 64, 128 and 256, which is 30,000,"
-    " 92,000"
-    " and 92,000 parameters.",
+    " 92,000 and 92,000 parameters.",
     r"\tau_{mem}(P)\downarrow",
     7,
     study=WIDTH,
@@ -131,8 +130,7 @@ claim_12 = claim(
     "claim-12",
     "batch size and learning rate have no strong effect once memorization has started",
     "What they change after the onset is read by the memorization rate: its exponent in the learning rate is 0, to within 1/4;"
-    " for"
-    " the batch size see claim-7.part-rate.",
+    " for the batch size see claim-7.part-rate.",
     r"\text{rate}(\eta)\approx\text{const}",
     8,
     study=RATE,

@@ -48,8 +48,7 @@ claim_9_points = claim(
     "claim-9.reading-points",
     "the distances to train and test come together with the number of training points",
     "Ours: the largest gap of the two along a run falls with N, as the distance of the training from the test images does,"
-    " which"
-    " bounds it. So equal distances are a matter of sample size, and no property of what is learned.",
+    " which bounds it. So equal distances are a matter of sample size, and no property of what is learned.",
     r"\max_\tau\frac{|SW(g,\text{train})-SW(g,\text{test})|}{SW(g,\text{test})}\downarrow\text{ in }N",
     5,
     ours=True,
@@ -101,8 +100,7 @@ claim_11 = claim(
     "claim-11",
     "before the memorization time samples are novel, and need not be faithful",
     "Before tau_mem at no checkpoint more than 5% of the samples are copies; and at some checkpoint they are farther from the"
-    " test"
-    " images than twice the distance of other real images.",
+    " test images than twice the distance of other real images.",
     r"\tau<\tau_{mem}\Rightarrow\text{copies}<5\%,\quad\not\Rightarrow SW\text{ small}",
     5,
     study=POINTS,
@@ -125,8 +123,7 @@ claim_13 = claim(
     "claim-13",
     "the loss by noise level shows no pattern that explains the double descent",
     "Where the distance descends twice, the test loss at none of ten noise levels does. Runs whose distance does not descend"
-    " twice"
-    " have nothing to explain, and are left out.",
+    " twice have nothing to explain, and are left out.",
     r"SW\text{ descends twice}\Rightarrow L_{test}(\cdot\mid t)\text{ does not}",
     6,
     study=POINTS,
@@ -163,8 +160,7 @@ question_1 = claim(
     " images, where the radius is half the median distance of held-out to training images. For samples that do not know the"
     " training set its mean is 0 exactly, however good they are. Read with the fewest points: it changes at least four times as"
     " much after tau_mem as before; it is above 1/2 for the closed-form velocity, and below 1/10 for real images and for the"
-    " fitted"
-    " Gaussian.",
+    " fitted Gaussian.",
     r"P(d(g,\text{train})<r)-P(d(g,\text{held out})<r)",
     9,
     ours=True,

@@ -112,6 +112,7 @@ same_rate = Study(
 space = Study(
     name="training at d = 10",
     run=simulate,
+    cost=5.0,
     size=sizes(IN_SPACE, lambda k, share: [unit(10, sigma, eta, k, share) for sigma in SIGMAS for eta in RATES[:2]]),
 )
 space_untrained = Study(
@@ -125,6 +126,7 @@ space_untrained = Study(
 flat = Study(
     name="training at d = 1 with the largest rate",
     run=simulate,
+    cost=4.0,
     size=lambda _scale: Size(
         says=f"{SIMULATIONS} simulations, all published steps",
         replicates=[[unit(1, sigma, 0.5, k) for sigma in SIGMAS] for k in range(SIMULATIONS)],

@@ -67,6 +67,7 @@ IN_SPACE = {"batch": 100, "width": WIDTH, "count": 300, "eta": RATE}
 space = Study(
     name="diffusion models against the dimension",
     run=generate,
+    cost=1.5,
     size=_size(
         lambda k, share: [
             IN_SPACE | {"dimension": d, "simulation": k, "steps": round(RATE_EPOCHS * share)} for d in (COPIED, BLIND)

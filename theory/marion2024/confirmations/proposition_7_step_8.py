@@ -1,0 +1,20 @@
+"""left is L |dl/dZ_2 - dl/dZ_1|; right is |p_1| (K^2/L + K' K e^K M M_X/L + K' |Z_2 - Z_1|), with the displayed index."""
+
+from math import exp
+
+x, y, Z, L = 1, 1, (0, -2), 2  # f(h, z) = h z, A = B = 1
+h = [x]
+for z in Z:
+    h.append(h[-1] + h[-1] * z / L)
+p = [2 * (h[-1] - y)]
+for z in reversed(Z):
+    p.insert(0, p[0] + p[0] * z / L)
+e = 0.5
+loss = [
+    [(x * (1 + (Z[0] + a) / L) * (1 + (Z[1] + b) / L) - y) ** 2 for a, b in at] for at in (((e, 0), (-e, 0)), ((0, e), (0, -e)))
+]
+speeds = [L * (up - down) / (2 * e) for up, down in loss]  # L dl/dZ_k: the loss is a parabola in each weight
+M = 2
+K, K_prime = max(M, exp(M) * M * abs(x)), 1  # sup |d1f| = M, sup |d2f| = sup |h| on E
+print("left ", abs(speeds[1] - speeds[0]))
+print("right", abs(p[1]) * ((K**2 + K_prime * K * exp(K) * M * abs(x)) / L + K_prime * abs(Z[1] - Z[0])))
