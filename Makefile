@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: verify test lint figures browser clean
+.PHONY: verify test lint figures browser trials clean
 
 verify: .venv/.stamp
 	$(BIN)/quod verify
@@ -24,6 +24,9 @@ browser:
 	    echo "installing chromium for the tests of the report" && apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null || \
 	    echo "chromium could not be installed"; fi
+
+trials: .venv/.stamp
+	$(BIN)/python tests/trials/kill_at_random.py
 
 clean:
 	rm -rf .venv quod-report .mypy_cache .pytest_cache .ruff_cache build dist

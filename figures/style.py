@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -61,9 +62,14 @@ def save(figure: Figure, path: Path) -> Path:
     buffer = io.BytesIO()
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ.setdefault("SOURCE_DATE_EPOCH", EPOCH)
+    # Of a font that it embeds fontTools remarks that its date seems low.
+    fonts = logging.getLogger("fontTools")
+    level = fonts.level
+    fonts.setLevel(logging.ERROR)
     try:
         figure.savefig(buffer, format=kind, metadata=metadata)
     finally:
+        fonts.setLevel(level)
         if before is None:
             del os.environ["SOURCE_DATE_EPOCH"]
     write_atomically(path, buffer.getvalue())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -13,6 +15,28 @@ INSTRUMENT = "branch and bound"
 
 Box: TypeAlias = tuple[tuple[Fraction, Fraction], ...]
 """One closed interval a coordinate."""
+_allowed: ContextVar[int | None] = ContextVar("boxes that one branch and bound may evaluate", default=None)
+
+
+@contextmanager
+def boxes_allowed(count: int) -> Generator[None, None, None]:
+    """Set how many boxes one branch and bound may evaluate, whatever limit it is called with.
+
+    Parameters
+    ----------
+    count
+        The number.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    token = _allowed.set(count)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +55,8 @@ class BoxProof:
         The box that was open when the limit was reached, else ``None``.
     counterexample
         An exact point at which the function is certified to be negative or zero, else ``None``.
+    spent
+        Whether the limit was reached.
     """
 
     closed: bool
@@ -38,6 +64,7 @@ class BoxProof:
     deepest: int
     failed: Box | None = None
     counterexample: tuple[Fraction, ...] | None = None
+    spent: bool = False
 
     def __str__(self) -> str:
         """Return one line for people."""
@@ -46,7 +73,7 @@ class BoxProof:
         if self.counterexample is not None:
             return f"not positive at ({', '.join(map(str, self.counterexample))})"
         sides = " x ".join(f"[{float(low):.6g}, {float(high):.6g}]" for low, high in self.failed or ())
-        return f"open after {self.boxes} boxes, on {sides}"
+        return f"{'budget: ' * self.spent}open after {self.boxes} boxes, on {sides}"
 
 
 def branch_and_bound(f: Callable[..., Any], box: Sequence[tuple[Fraction, Fraction]], limit: int) -> BoxProof:
@@ -62,7 +89,7 @@ def branch_and_bound(f: Callable[..., Any], box: Sequence[tuple[Fraction, Fracti
     box
         The closed intervals, with exact ends; an interval may be a point.
     limit
-        How many boxes may be evaluated.
+        How many boxes may be evaluated, unless :func:`boxes_allowed` sets the number.
 
     Returns
     -------
@@ -77,13 +104,14 @@ def branch_and_bound(f: Callable[..., Any], box: Sequence[tuple[Fraction, Fracti
     start: Box = tuple((Fraction(low), Fraction(high)) for low, high in box)
     if not start or any(low > high for low, high in start):
         raise ValueError(f"a box needs sides with ordered ends, not {list(box)}")
+    limit = _allowed.get() or limit
     stack: list[tuple[Box, int]] = [(start, 0)]
     evaluated = deepest = 0
     while stack:
         current, depth = stack.pop()
         deepest = max(deepest, depth)
         if evaluated >= limit:
-            return BoxProof(closed=False, boxes=evaluated, deepest=deepest, failed=current)
+            return BoxProof(closed=False, boxes=evaluated, deepest=deepest, failed=current, spent=True)
         evaluated += 1
         if f(*(ball(low).union(ball(high)) for low, high in current)) > 0:
             continue

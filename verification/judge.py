@@ -270,7 +270,7 @@ def _with_verdict(
             evidence=(refuting, *evidence[-1:]),
         )
     if statement.proof is not None:
-        _, proved, account = prove(statement.proof)
+        _, proved, account = prove(statement.proof, budget.boxes)
         if proved is None:
             return replace(judgement, verdict=Verdict.UNDECIDED, reason=account, evidence=tuple(evidence))
         evidence.insert(0, proved)
@@ -360,7 +360,7 @@ def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judg
         reason = f"{certification.undecided} instances at which balls do not decide a condition"
         return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason, evidence=tuple(evidence))
     if statement.proof is not None:
-        _, proved, account = prove(statement.proof)
+        _, proved, account = prove(statement.proof, budget.boxes)
         if proved is None:
             return replace(judgement, verdict=Verdict.UNDECIDED, reason=account, evidence=tuple(evidence))
         evidence.insert(0, proved)

@@ -165,9 +165,12 @@ def measure_score(x: Array, mu: float, sigma: float) -> Measurement:
         If distances of the sample in units of sigma leave the range of floats.
     """
     with np.errstate(over="ignore"):
-        reach = float(mu * (x[-1] - x[0]) / sigma)
+        span, least = float(x[-1] - x[0]), float(np.diff(x).min())
+        reach, nearest = mu * span / sigma, mu * least / sigma
     if not reach < 1e150:
-        raise InputError(f"the sample spans {x[-1] - x[0]:g}, that is {reach:g} sigma; at most 1e150 sigma fit the float range")
+        raise InputError(f"the sample spans {span:g}, that is {reach:g} sigma; at most 1e150 sigma fit the float range")
+    if not nearest >= 1e-300:
+        raise InputError(f"mu Delta = {mu * least:g} is {nearest:g} sigma; 1e-300 sigma at least fit the float range")
     p = ScoreProblem(x=x, mu=mu, sigma=sigma)
     at = int(np.argmin(p.gaps))
     weighted, plain, copying = irregularity_integral(p), total_variation_integral(p), beside_the_largest(p)

@@ -32,6 +32,8 @@ MOST_POINTS = 200
 LENGTHS = (1e-35, 1e35)
 """Lengths of a sample for which C_n and its square are floats."""
 LEAST_SIGMA, MOST_SEPARATION = 1e-30, 1e6
+LEAST_MU = 1e-50
+"""For which products of powers of mu and of such lengths are floats."""
 MEMORIZES = 0.01
 """The share of the risk of the network 0 below which a network is said to memorize."""
 ENTRIES, ITERATIONS, TOLERANCE = 2_000_000, 20_000, 1e-12
@@ -194,6 +196,8 @@ def _check(p: ScoreProblem, width: int | None) -> None:
     largest = max(span, abs(float(p.x[0])), abs(float(p.x[-1])))
     if not (spacing >= least and largest <= most):
         raise InputError(f"Delta = {spacing:g} and the largest length {largest:g} must lie between {least:g} and {most:g}")
+    if p.mu < LEAST_MU:
+        raise InputError(f"mu = {p.mu:g} must be at least {LEAST_MU:g}, for the bounds to fit the float range")
     if width is not None and width < 2 * p.n:
         raise InputError(f"width = {width} must be at least 2 n = {2 * p.n}, what a network needs to memorize {p.n} points")
 

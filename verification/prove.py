@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from numerics.boxes import boxes_allowed
 from numerics.comparison import Truth
 from theory.statement import Proof
 from verification.outcome import Evidence, EvidenceKind
 
 
-def prove(proof: Proof) -> tuple[Truth, Evidence | None, str]:
+def prove(proof: Proof, boxes: int) -> tuple[Truth, Evidence | None, str]:
     """Check every step of a proof.
 
     Parameters
     ----------
     proof
         The proof.
+    boxes
+        How many boxes one branch and bound may open.
 
     Returns
     -------
@@ -24,7 +27,8 @@ def prove(proof: Proof) -> tuple[Truth, Evidence | None, str]:
         return Truth.UNDECIDED, None, "no part of the proof is checked by the program"
     accounts = []
     for step in proof.steps:
-        truth, account = step.check()
+        with boxes_allowed(boxes):
+            truth, account = step.check()
         if truth is not Truth.TRUE:
             return truth, None, f"proof step not established ({truth.value}): {step.says}: {account}"
         accounts.append({"says": step.says, "account": account})

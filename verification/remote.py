@@ -87,8 +87,8 @@ def there(function: Callable[..., Any], *arguments: Any) -> Any:
     InputError
         If the code on the worker is not the one that started the run.
     """
-    source, cap, store = arguments[0], *_cap_and_store(arguments)
-    if _code(source) != store.code:
+    cap, store, _memory = arguments[-3:]
+    if _code(arguments[0]) != store.code:
         raise InputError("a worker has another version of the code; install the same one on all machines and start it again")
     if function is judge_one:
         return judge_apart(*arguments)
@@ -96,8 +96,3 @@ def there(function: Callable[..., Any], *arguments: Any) -> Any:
         return _child().call(run_one, arguments, limit_of(cap))
     except (TimeoutError, Died):
         return None
-
-
-def _cap_and_store(arguments: tuple[Any, ...]) -> tuple[float, Store]:
-    store = next(entry for entry in arguments if isinstance(entry, Store))
-    return float(arguments[arguments.index(store) - 1]), store

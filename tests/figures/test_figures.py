@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import time
 
+import matplotlib
 import numpy as np
 import pytest
 
 import figures.wu2025_irregularity as module
 from figures.registry import MODULES, TITLES, compute
+from figures.style import save, style
 from figures.writing import write
 from theory.wu2025.bounds import irregularity_bound, sharp_irregularity_bound
 from theory.wu2025.irregularity import irregularity
@@ -47,6 +51,37 @@ def test_the_date_of_a_reproducible_build_is_respected_and_restored(drawing, tmp
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
     write(ID, "quick", drawing, tmp_path)
     assert b"D:2001" in (tmp_path / f"{ID}.pdf").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["pdf", "png"])
+def test_two_saves_a_second_apart_give_the_same_bytes_where_matplotlib_alone_writes_the_time(tmp_path, kind):
+    with style() as pyplot:
+        figure, axes = pyplot.subplots()
+        axes.plot([0, 1])
+        ours, plain = [], []
+        for name in "ab":
+            ours.append(save(figure, tmp_path / f"{name}.{kind}").read_bytes())
+            plain.append(io.BytesIO())
+            figure.savefig(plain[-1], format=kind)
+            time.sleep(1.05 * (kind == "pdf" and name == "a"))
+    assert ours[0] == ours[1]
+    assert (plain[0].getvalue() != plain[1].getvalue()) == (kind == "pdf")
+
+
+def test_no_display_is_needed_whatever_the_machine_asks_for(monkeypatch, tmp_path):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setitem(matplotlib.rcParams, "backend", "tkagg")
+    with style() as pyplot:
+        assert pyplot.get_backend() == "agg"
+        assert save(pyplot.figure(), tmp_path / "a.png").stat().st_size > 0
+
+
+def test_fonts_that_are_embedded_are_not_remarked_on(tmp_path, caplog):
+    with style() as pyplot:
+        figure = pyplot.figure()
+        figure.text(0.5, 0.5, r"$\sum_i \mathcal{A} \mathbf{x} \mathrm{d}\alpha \int$")
+        save(figure, tmp_path / "a.pdf")
+    assert caplog.records == []
 
 
 def test_every_check_of_the_figure_passes(drawing, folder):

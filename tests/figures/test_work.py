@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from figures.bookmark import Bookmark
+from figures.registry import Drawing
 from figures.work import Work
+from figures.writing import write
 from numerics.packing import packed, unpacked
+from verification.cache import Cache
 
 CALLS: list[int] = []
 
@@ -77,6 +83,50 @@ def test_an_entry_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     assert work.gather("squares", square, units) == first
     assert CALLS == [7, 7]
+
+
+def test_on_a_full_disk_the_results_are_there_and_the_next_run_makes_them_again(tmp_path: Path, monkeypatch) -> None:
+    units, lines = [{"n": n} for n in (2, 3)], []
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "entry.json")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Cache, "put", full)
+        first = Work(folder=tmp_path, show=lines.append).gather("squares", square, units)
+        mark = Bookmark(folder=tmp_path, key="k", name="one", show=lines.append)
+        mark.store({"x": np.ones(2)}, {}, 0.5)
+    assert lines[0] == "not stored, and computed again by the next call: entry.json: no space left on device"
+    assert "  one: not stored, entry.json: no space left on device" in lines
+    assert Work(folder=tmp_path).gather("squares", square, units) == first
+    assert CALLS == [2, 3, 2, 3]
+
+
+def test_a_figure_whose_disk_fills_leaves_the_old_files_and_no_unfinished_ones(tmp_path: Path, monkeypatch) -> None:
+    def drawing(value: float) -> Drawing:
+        def draw(pyplot):
+            figure, axes = pyplot.subplots()
+            axes.plot([0, value])
+            return figure
+
+        return Drawing(columns=["x"], rows=[[value]], settings={"seed": 1}, checks=[], draw=draw)
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / ".toy.csv.part").write_text("left by a run that was killed")
+    paths = write("toy", "quick", drawing(1.0), tmp_path)
+    old = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(old) == {path.name for path in paths}
+    for call in ("fsync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, full)
+            with pytest.raises(OSError, match=r"No space left on device: '.*toy\.csv'"):
+                write("toy", "quick", drawing(2.0), tmp_path)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == old
+    write("toy", "quick", drawing(2.0), tmp_path)
+    write("toy", "quick", drawing(1.0), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == old
 
 
 def test_a_chain_that_was_interrupted_goes_on_and_ends_as_one_that_was_not(tmp_path: Path) -> None:

@@ -92,6 +92,20 @@ def test_euler_takes_exactly_its_steps_where_a_step_size_takes_one_more(steps):
     assert found.truth is Truth.TRUE
 
 
+@pytest.mark.parametrize("steps", [61, 109])
+def test_in_single_precision_a_step_size_takes_one_more_at_other_numbers_of_steps(steps):
+    calls = []
+
+    def field(t, y):
+        calls.append(float(t))
+        return y
+
+    start, ends = torch.tensor([1.0]), torch.tensor([0.0, 1.0])
+    torchdiffeq.odeint(field, start, ends, method="euler", options={"step_size": 1 / steps})
+    assert len(calls) == steps + 1
+    assert euler(lambda t, y: y, np.ones(1, dtype=np.float32), steps).evaluations == steps
+
+
 def test_euler_converges_like_1_over_its_steps():
     errors = [math.e - float(euler(lambda t, y: y, 1, steps).y[-1]) for steps in (100, 200)]
     assert errors[0] / errors[1] == pytest.approx(2, rel=0.01)
@@ -127,6 +141,9 @@ def test_the_adjoint_alone_returns_1e36_for_a_gradient_of_about_0_and_the_cross_
         (5.0, 1e-3, 1e-9, Truth.UNDECIDED),
         (5.0, 1e-6, 1e-9, Truth.UNDECIDED),
         (5.0, 1e-9, 1e-9, Truth.TRUE),
+        (20.0, 1e-3, 1e-9, Truth.UNDECIDED),
+        (20.0, 1e-6, 1e-9, Truth.UNDECIDED),
+        (20.0, 1e-9, 1e-9, Truth.UNDECIDED),
     ],
 )
 def test_gradients_that_agree_are_right_and_those_that_are_wrong_disagree(c, rtol, atol, truth):

@@ -140,7 +140,7 @@ def test_what_the_best_affine_field_leaves_is_half_pi_times_the_trace_of_the_roo
 
 
 @pytest.mark.parametrize(("method", "evaluations"), [("euler", lambda k: k), ("heun", lambda k: 2 * k - 1)])
-@pytest.mark.parametrize("steps", [1, 49, 98, 103, 250])
+@pytest.mark.parametrize("steps", [1, 49, 61, 98, 103, 109, 250])
 def test_the_sampler_takes_exactly_its_steps_and_never_evaluates_at_time_zero(method, evaluations, steps):
     seen = []
 

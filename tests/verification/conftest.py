@@ -55,7 +55,7 @@ def judge(statement, *, budget, seed, store=None):
     if fate == "crash":
         os._exit(11)
     if fate == "greedy":
-        bytearray(1 << 31)
+        bytearray(1 << 28)
     if fate == "aborts":
         sys.stderr.write("FLINT exception (General error):\\n    Unable to allocate memory (432000000).\\n")
         sys.stderr.flush()
@@ -115,7 +115,7 @@ def _real_judge_afterwards() -> object:
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start the real program, as a process in the folder of the test."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def popen(*arguments: object, cwd: Path = tmp_path, flags: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         return subprocess.Popen(

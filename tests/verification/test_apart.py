@@ -55,6 +55,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     call = [sys.executable, "-c", program]
     with subprocess.Popen(call, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True) as parent:
         pid = int(parent.stdout.readline())
+        time.sleep(0.4)  # until the child is in the middle of the second call
         parent.send_signal(signal.SIGKILL)
     end = time.monotonic() + 20
     while Path(f"/proc/{pid}").exists() and time.monotonic() < end:

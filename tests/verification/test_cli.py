@@ -18,13 +18,19 @@ def test_quick_commands_import_nothing_heavy(quod, toy, command) -> None:
     assert result.stderr == "[]"
 
 
-def test_the_papers_statements_are_listed_without_anything_heavy(quod, tmp_path) -> None:
-    result = quod("list", "--json", flags=("-X", "importtime"))
-    assert result.returncode == 0, result.stderr[-500:]
-    imported = {line.rsplit("|", 1)[1].strip() for line in result.stderr.splitlines() if "|" in line}
-    assert "numpy" in imported
-    assert imported.isdisjoint(HEAVY)
-    assert all(row["id"] and row["title"] for row in json.loads(result.stdout))
+def test_the_papers_statements_are_listed_without_anything_heavy_and_then_without_any_statement(quod) -> None:
+    found = []
+    for _ in range(2):
+        result = quod("list", "--json", flags=("-X", "importtime"))
+        assert result.returncode == 0, result.stderr[-500:]
+        found.append(({line.rsplit("|", 1)[1].strip() for line in result.stderr.splitlines() if "|" in line}, result.stdout))
+    (first, listed), (second, listed_again) = found
+    assert {"numpy", "theory.marion2026.experiments"} <= first
+    assert first.isdisjoint({*HEAVY, "scipy", "numba", "sklearn", "ot"})
+    assert second.isdisjoint({"numpy", "flint", "theory.statement"})
+    assert "typer" in second
+    assert listed == listed_again
+    assert all(row["id"] and row["title"] for row in json.loads(listed))
 
 
 @pytest.mark.parametrize(
@@ -38,6 +44,14 @@ def test_the_papers_statements_are_listed_without_anything_heavy(quod, tmp_path)
         (["verify", "toy_lemmas.py", "--record"], "--record is for the papers' statements"),
         (["verify", "toy_lemmas.py", "--out", "toy_lemmas.py"], "--out"),
         (["verify", "--no-such-option"], "No such option"),
+        (["verify", "toy_lemmas.py", "--shard", "3/2"], "--shard takes I/N with 1 <= I <= N, such as 2/5, not '3/2'"),
+        (["verify", "toy_lemmas.py", "--memory", "0"], "--memory"),
+        (["verify", "toy_lemmas.py", "--executor", "slurm"], "--executor takes local or dask, not 'slurm'"),
+        (["verify", "toy_lemmas.py", "--executor", "dask"], "--executor dask takes --address"),
+        (["verify", "toy_lemmas.py", "--address", "tcp://a:1"], "--executor dask takes --address"),
+        (["verify", "--record", "--shard", "1/2"], "--record takes no --shard"),
+        (["merge", "nowhere"], "nowhere: no such file or directory"),
+        (["merge"], "Missing argument"),
         (["no-such-command"], "No such command"),
         (["show"], "Missing argument"),
         (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py"], "--at"),
@@ -73,6 +87,17 @@ def test_verify_exits_with_the_status_and_writes_every_report(quod, toy, names, 
         assert name in result.stdout
     assert f"[{len(names)}/{len(names)}]" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_parts_that_ran_apart_merge_into_the_report_of_the_whole(quod, toy) -> None:
+    path = toy("a-holds", "b-refuted", "c-holds")
+    for number in (1, 2):
+        result = quod("verify", path, "--jobs", 1, "--shard", f"{number}/2", "--out", f"part-{number}")
+        assert "Traceback" not in result.stderr
+    merged = quod("merge", "part-1", "part-2/report.json", "--out", "whole")
+    assert merged.returncode == 1, merged.stderr
+    assert "3 statements: 2 holds, 1 refuted" in merged.stdout
+    assert {"report.json", "junit.xml", "report.md", "report.html"} <= {name.name for name in (path.parent / "whole").iterdir()}
 
 
 def test_list_and_show_know_the_last_verdict(quod, toy) -> None:

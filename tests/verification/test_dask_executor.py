@@ -118,8 +118,8 @@ def test_a_scheduler_gives_the_report_of_a_pool_byte_for_byte_though_a_worker_is
             workers[0].kill()
 
     with Dask(scheduler) as executor:
-        there = judgements(path, "there", executor=executor, memory=1024, progress=kill_one)
-    here = judgements(path, "here", jobs=2, memory=1024)
+        there = judgements(path, "there", executor=executor, memory=128, progress=kill_one)
+    here = judgements(path, "here", jobs=2, memory=128)
     assert killed
     assert bare(there) == bare(here)
     assert [entry.verdict.value for entry in there.judgements[1:]] == ["refuted", "holds", "error", "undecided", "undecided"]

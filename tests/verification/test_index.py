@@ -22,7 +22,7 @@ def test_the_index_lists_what_the_modules_define_and_then_imports_none(tmp_path:
     monkeypatch.setattr(index, "load", lambda _source: pytest.fail("the statements were imported"))
     again = index.listed(None, tmp_path)
     assert shown(again) == wanted
-    assert [entry.id for entry in select(again, ["wu2025.theorem-4"])][0] == "wu2025.theorem-4"
+    assert "wu2025.theorem-4" in [entry.id for entry in select(again, ["wu2025.theorem-4"])]
 
 
 def test_an_index_of_other_code_or_a_damaged_one_is_made_again_in_its_place(tmp_path: Path, monkeypatch) -> None:

@@ -105,6 +105,8 @@ def test_the_expected_largest_weight_of_two_points_is_a_one_dimensional_integral
         ("a,b\n1,2\n3,4\n", ["--column", "c"], "no column 'c'; the columns are a, b"),
         ("a,b\n1,2\n3,4\n", [], "2 columns: a, b; choose one with --column"),
         ("a,b\n1,2\n3\n", ["--column", "b"], "row 3: '' is not a number"),
+        ("1e308\n-1e308\n", [], "the sample spans inf, that is inf sigma; at most 1e150 sigma"),
+        ("0\n1e-310\n", [], "is 9.94987e-310 sigma; 1e-300 sigma at least"),
     ],
 )
 def test_bad_data_is_refused_in_one_line_that_names_it(capsys, tmp_path, text, arguments, says):
@@ -126,6 +128,7 @@ def test_bad_data_is_refused_in_one_line_that_names_it(capsys, tmp_path, text, a
         (["--time", -1], "time = -1 must be positive"),
         (["--time", 1e4], "mu = 0 must lie in (0, 1)"),
         (["--sigma", 1e-152], "at most 1e150 sigma"),
+        (["--sigma", 0.1, "--mu", 1e-320], "sigma; 1e-300 sigma at least fit the float range"),
         (["--sigma", 0.1, "--plot", "a.svg"], "must end in .pdf or .png"),
     ],
 )

@@ -131,11 +131,11 @@ def test_the_wall_clock_cap_ends_in_status_3(toy, jobs) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_statement_that_needs_more_than_its_memory_is_undecided_and_its_neighbours_are_not(toy, jobs) -> None:
-    result = judged(toy("a-greedy", "b-holds"), memory=1024, jobs=jobs)
+    result = judged(toy("a-greedy", "b-holds"), memory=128, jobs=jobs)
     assert verdicts(result) == {"a-greedy": "undecided", "b-holds": "holds"}
-    assert result.judgements[0].reason == "budget: more than 1024 MiB of memory are needed (--memory raises it)"
+    assert result.judgements[0].reason == "budget: more than 128 MiB of memory are needed (--memory raises it)"
     assert result.status == 1
-    assert verdicts(judged(toy("a-greedy"), memory=4096, jobs=1)) == {"a-greedy": "holds"}
+    assert verdicts(judged(toy("a-greedy"), memory=512, jobs=1)) == {"a-greedy": "holds"}
 
 
 def test_a_library_that_aborts_since_it_was_refused_memory_is_told_from_a_crash(toy) -> None:

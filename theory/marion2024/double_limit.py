@@ -151,7 +151,7 @@ def states_distance(p: Any, depth: Number, *, factor: float = 1.0, rough: bool =
 
     starts = np.asarray(p.inputs, dtype=float).tolist()
     pairs = zip(starts, found.states, strict=True)
-    return max(sampled_distance(states, partial(limit, x=x)) for x, states in pairs)
+    return float(np.max([sampled_distance(states, partial(limit, x=x)) for x, states in pairs]))
 
 
 def outputs_distance(p: Any, depth: Number, *, factor: float = 1.0, off: float = 0.0) -> float:
@@ -160,7 +160,7 @@ def outputs_distance(p: Any, depth: Number, *, factor: float = 1.0, off: float =
     end = limiting_end(p)
     limits = [end * float(solution(p, x, np.array(1.0))) for x in np.asarray(p.inputs, dtype=float).tolist()]
     outputs = [float((found.B + off) * states[-1]) for states in found.states]
-    return float(max(abs(a - b) for a, b in zip(outputs, limits, strict=True)))
+    return float(np.max(np.abs(np.subtract(outputs, limits))))
 
 
 def lost_uniformity(p: Any, depth: Number) -> float:

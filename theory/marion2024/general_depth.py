@@ -252,11 +252,11 @@ def general_errors(run: GeneralRun, depth: int, start: Start = Start.TIED, expon
     for limit, done in limit_path(run):
         passed = discrete_pass(data, weights, exponent)
         found = {
-            "ends": max(np.linalg.norm(weights.A - limit.A), np.linalg.norm(weights.B - limit.B)),
+            "ends": np.maximum(np.linalg.norm(weights.A - limit.A), np.linalg.norm(weights.B - limit.B)),
             "layers": piecewise_distance(weights.Z, along(grid, limit.Z, between)),
             "hidden": piecewise_distance(passed.states, along(grid, done.states, states_at)),
             "output": np.abs(passed.output - done.output).max(),
         }
-        worst = {name: max(value, float(found[name])) for name, value in worst.items()}
+        worst = {name: float(np.maximum(value, found[name])) for name, value in worst.items()}
         weights = weights.moved(RATE, passed.speed)
     return worst

@@ -211,14 +211,14 @@ def errors(run: Run, depth: int, start: Start = Start.TIED, exponent: float = 1.
         v, w = sample_layers(state, depth)
         squares = np.sum((weights.V - v) ** 2, axis=(1, 2)) + np.sum((weights.W - w) ** 2, axis=(1, 2))
         found = {
-            "ends": max(np.linalg.norm(weights.A - state.A), np.linalg.norm(weights.B - state.B)),
+            "ends": np.maximum(np.linalg.norm(weights.A - state.A), np.linalg.norm(weights.B - state.B)),
             "layers": math.sqrt(float(squares.max())),
             "hidden": piecewise_distance(
                 passed.states, (rows @ hidden.reshape(NODES, -1)).reshape(depth + 1, *hidden.shape[1:])
             ),
             "output": np.abs(passed.output - output).max(),
         }
-        worst = {name: max(value, float(found[name])) for name, value in worst.items()}
+        worst = {name: float(np.maximum(value, found[name])) for name, value in worst.items()}
         if step < run.steps:
             weights = descend(weights, network.gradient(weights, x, y), clip)
     gaps = layer_gaps(weights)

@@ -144,8 +144,11 @@ def second_descent(distances: Floats) -> float:
     Returns
     -------
     float
-        In units of the minimum; above 0 where there is a second descent.
+        In units of the minimum; above 0 where there is a second descent; NaN if a distance is.
     """
+    # The built-in min and max pass NaN over.
+    if not np.all(np.isfinite(distances)):
+        return math.nan
     best = 0.0
     for at in range(1, len(distances) - 1):
         before, after = float(distances[:at].min()), float(distances[at + 1 :].min())
@@ -155,14 +158,17 @@ def second_descent(distances: Floats) -> float:
 
 
 def train_test_gap(run: Run, name: str = "sliced") -> float:
-    """Return the largest gap of the distances to train and test along a run, over the distance to the test set."""
+    """Return the largest gap of the distances to train and test along a run, over the distance to the test set.
+
+    A run that has diverged has none: NaN.
+    """
     train, test = column(run, f"{name}_train"), column(run, f"{name}_test")
-    return float(np.nanmax(np.abs(train - test) / test))
+    return float(np.max(np.abs(train - test) / test))
 
 
 def forced(run: Run) -> float:
     """Return the distance of train and test over the largest of samples to the test set: below 1 it says something."""
-    return float(run["floor"]["sliced"] / np.nanmax(column(run, "sliced_test")))
+    return float(run["floor"]["sliced"] / np.max(column(run, "sliced_test")))
 
 
 def copies_before(run: Run) -> float | None:

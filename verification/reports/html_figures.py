@@ -123,10 +123,12 @@ def _figure(picture: Picture) -> Element:
     checks = [check for check in record.get("checks") or [] if isinstance(check, dict)]
     words = f"Figure {picture.id}{scale}" + (f"; its {len(checks)} checks follow" if checks else "")
     digest = hashlib.sha256(picture.data).hexdigest()[:16]
-    caption = element("figcaption", element("strong", picture.id), f"{scale.removeprefix(' ')}. SHA-256 {digest}. ")
-    caption.append(
-        element("a", "Settings and numbers stand beside it.", href=quote(f"{picture.id}.json")) if record else element("span")
-    )
+    caption = element("figcaption", element("strong", picture.id), f"{scale}. SHA-256 {digest}. ")
+    for name in ("seeds", "versions"):
+        if isinstance(record.get(name), dict) and record[name]:
+            caption.append(element("span", f"{name}: {', '.join(f'{key} {value}' for key, value in record[name].items())}. "))
+    if record:
+        caption.append(element("a", "Settings and numbers stand beside it.", href=quote(f"{picture.id}.json")))
     lines: list[Child] = [_check(check) for check in checks]
     listing = (
         element("details", element("summary", f"{len(checks)} checks of what it shows"), listed(lines)) if checks else None
@@ -135,7 +137,7 @@ def _figure(picture: Picture) -> Element:
 
 
 def _check(check: Mapping[str, Any]) -> str:
-    figures = ", ".join(f"{name} {number(value)}" for name, value in (check.get("figures") or {}).items())
+    figures = "; ".join(f"{name} = {number(value)}" for name, value in (check.get("figures") or {}).items())
     outcome = "passed" if check.get("passed") else "not met" if check.get("decides", True) else "not met, and does not decide"
     return f"{check.get('says')}: {outcome}" + (f" ({figures})" if figures else "")
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from verification.reports.html_graph import Graph, drawing, edge, link, node
+from verification.reports.html_graph import Graph, link
 from verification.reports.html_markup import Child, element, listed
+from verification.reports.html_pictures import drawing, edge, node
 from verification.reports.words import Entry
 
 COLUMN, BOX, ROW, TOP = 156, 112, 28, 24

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from verification.reports.html_graph import drawing
 from verification.reports.html_markup import element
+from verification.reports.html_pictures import drawing
 from verification.reports.words import Entry, number
 
 WIDTH, LEFT, RIGHT = 560.0, 20.0, 540.0

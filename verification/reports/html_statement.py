@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from verification.outcome import Verdict
+from verification.reports.html_evidence import evidence, instruments, teeth, tightness
 from verification.reports.html_formulas import formula
 from verification.reports.html_graph import Graph, link, neighbourhood
-from verification.reports.html_markup import Child, copied, element, listed, named
-from verification.reports.html_plots import rate_plot, slack_plot
-from verification.reports.words import Entry, best_of, data_of, hidden_of, number, tooth_line
+from verification.reports.html_markup import Child, copied, element, named
+from verification.reports.words import Entry, best_of, data_of, hidden_of
 
 SIGNS = {"holds": "✓", "refuted": "✗", "vacuous": "∅", "undecided": "?", "error": "!"}
 """A verdict is told by its word and a sign, never by a colour alone."""
@@ -68,10 +67,10 @@ def section(entry: Entry, graph: Graph, made: Entry, *, news: bool, pictures: Ma
         ("Counterexample", _counterexample(entry, made["source"])),
         ("Erratum", _erratum(entry, graph)),
         ("Hypotheses", _hypotheses(entry)),
-        ("Evidence", _evidence(entry)),
-        ("Tightness", _tightness(entry)),
-        ("Teeth", _teeth(entry)),
-        ("Instruments", _instruments(entry)),
+        ("Evidence", evidence(entry)),
+        ("Tightness", tightness(entry)),
+        ("Teeth", teeth(entry)),
+        ("Instruments", instruments(entry)),
         ("Dependencies", neighbourhood(entry, graph)),
     )
     for heading, found in parts:
@@ -94,9 +93,11 @@ def _claim(entry: Entry, *, news: bool, pictures: Mapping[str, str]) -> Iterator
     verdict = element("p", badge(entry["verdict"]), f" {entry['reason'] or Verdict(entry['verdict']).message}")
     if news:
         expected = (
-            f"The verdict on record is {entry['expected_verdict']}." if entry["expected_verdict"] else "None is on record."
+            f"the verdict on record is {entry['expected_verdict']}."
+            if entry["expected_verdict"]
+            else "no verdict is on record."
         )
-        verdict.append(element("strong", f" This is news. {expected}"))
+        verdict.append(element("strong", f" News: {expected}"))
     yield verdict
     shown = [key for key in pictures if entry["id"] == key or entry["id"].startswith(f"{key}.")]
     if shown:
@@ -140,64 +141,3 @@ def _hypotheses(entry: Entry) -> Iterator[Child]:
         yield element("p", f"Met by {known['satisfied']} of {known['drawn']} instances drawn.")
     for item in hidden_of(entry):
         yield element("p", element("strong", "Hidden: "), f"{item['says']} (used in: {item['where']}): {item['finding']}")
-
-
-def _evidence(entry: Entry) -> Iterator[Child]:
-    items: list[Child] = []
-    for piece in entry["evidence"]:
-        item = element("span", element("strong", piece["kind"]), f": {piece['summary']}")
-        plot = rate_plot(piece["figures"])
-        items.append(element("div", item, plot, *_proof(piece["figures"]), *_readings(piece["figures"])))
-    if items:
-        yield listed(items)
-
-
-def _proof(figures: Mapping[str, Any]) -> Iterator[Child]:
-    steps = figures.get("steps")
-    if not isinstance(steps, list):
-        return
-    argument = element("p", figures["argument"]) if figures.get("argument") else None
-    shown = [element("span", f"{step['says']}: {step['account']}") for step in steps]
-    yield element("details", element("summary", "The proof"), argument, listed([*shown]), class_="proof")
-
-
-def _readings(figures: Mapping[str, Any]) -> Iterator[Child]:
-    rows = figures.get("readings")
-    if isinstance(rows, list) and rows:
-        values = [
-            element("span", f"{row['says']}: ", ", ".join(number(value) for value in row.get("values") or [])) for row in rows
-        ]
-        yield element("details", element("summary", "What was read from each repetition"), listed([*values]), class_="source")
-
-
-def _tightness(entry: Entry) -> Iterator[Child]:
-    tight = entry["tightness"]
-    if not tight:
-        return
-    yield slack_plot(tight)
-    names = ("least", "first quartile", "median", "third quartile", "largest")
-    spread = ", ".join(f"{name} {number(value)}" for name, value in zip(names, tight["quantiles"], strict=True))
-    yield element(
-        "p",
-        f"Slack over {tight['count']} instances, the larger side over the smaller where the claim holds; 1 is tight: {spread}.",
-    )
-    if tight["note"]:
-        yield element("p", tight["note"])
-    if tight["extreme"] is not None:
-        yield element("p", "The tightest instance:")
-        yield copied(data_of(tight["extreme"]), "Copy the instance")
-
-
-def _teeth(entry: Entry) -> Iterator[Child]:
-    if entry["teeth"]:
-        yield element("p", "False neighbours and controls, each of which the check must refute:")
-        yield listed([tooth_line(tooth) for tooth in entry["teeth"]], class_="teeth")
-
-
-def _instruments(entry: Entry) -> Iterator[Child]:
-    lines: list[Child] = [
-        f"{item['instrument']} ({item['regime']}): {'passed' if item['passed'] else 'FAILED'}, {item['summary']}"
-        for item in entry["calibrations"]
-    ]
-    if lines:
-        yield listed(lines)

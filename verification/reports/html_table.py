@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
 from verification.outcome import EvidenceKind, Verdict
-from verification.reports.html_graph import address
 from verification.reports.html_markup import element
+from verification.reports.html_pictures import address
 from verification.reports.html_statement import badge, facets
 from verification.reports.words import Entry, best_of, slack_of, teeth_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import mpmath as mp
 import numpy as np
@@ -217,6 +218,16 @@ def test_the_loss_of_the_family_tends_to_zero_in_time_uniformly_in_depth(data) -
         found = double_limit.network(p, depth)
         late = p.lag / (1 + depth**p.power)
         assert (found.B * found.states[0][-1] - p.y) ** 2 == pytest.approx((p.y * late) ** 2, abs=1e-15)
+
+
+def test_a_distance_that_is_not_a_number_for_one_input_is_not_a_number_in_all(monkeypatch) -> None:
+    p = double_limit.Trained.parse({**proposition_15_limits.BENT, "inputs": ["1/2", 1]}).lift(FLOATS)
+    found = double_limit.network(p, 4)
+    for at in range(2):
+        states = tuple(np.full_like(part, np.nan) if k == at else part for k, part in enumerate(found.states))
+        monkeypatch.setattr(double_limit, "network", lambda *_, s=states, **__: replace(found, states=s))
+        assert np.isnan(double_limit.states_distance(p, 4))
+        assert np.isnan(double_limit.outputs_distance(p, 4))
 
 
 def test_the_uniform_distance_of_the_weights_is_what_a_fine_grid_sees() -> None:

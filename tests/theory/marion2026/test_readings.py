@@ -21,6 +21,8 @@ from theory.marion2026.readings import (
     trend,
     worst_before,
 )
+from theory.marion2026.statements.claims_1_to_5 import least_loss
+from theory.marion2026.statements.claims_9_to_13 import descents, near, pattern, says_something
 
 STEPS = np.geomspace(100, 10_000, 21)
 
@@ -82,6 +84,25 @@ def test_fidelity_is_the_smallest_distance_before_the_onset() -> None:
 )
 def test_a_second_descent_has_the_size_of_its_smaller_side(values, size) -> None:
     assert second_descent(np.array(values, dtype=float)) == pytest.approx(size - 0.1)
+
+
+def test_a_second_descent_of_a_run_that_diverged_is_not_a_number_where_min_and_max_pass_it_over() -> None:
+    values = [3, 1, 2, 1, math.nan]
+    assert max(1.0, min(2.0, math.nan)) == 2.0
+    assert max(0.0, math.nan) == 0.0
+    for at in range(5):
+        assert math.isnan(second_descent(np.roll(np.array(values), at)))
+
+
+def test_what_is_read_along_a_whole_run_is_not_a_number_where_the_run_diverged() -> None:
+    found = run()
+    for entry in found["checkpoints"][-3:]:
+        entry.update(train=None, test=None, sliced_train=None, sliced_test=None)
+        entry.pop("test_by_time", None)
+    results = [found] * len(SWEEPS["points"])
+    for reading in (*least_loss, *near, *says_something, *pattern, *descents["test"]):
+        assert math.isnan(reading.of(results)), reading.says
+    assert min(np.array([1.0, math.nan])) == 1.0
 
 
 def test_a_second_descent_does_not_depend_on_the_unit() -> None:

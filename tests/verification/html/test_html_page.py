@@ -74,12 +74,15 @@ def test_no_word_of_a_statement_becomes_markup(nasty) -> None:
     assert not [name for _, attributes in text.tags for name in attributes if name.startswith("on")]
 
 
+SURPRISING = 'mine.lemma-1 %41 & "X" <é>'
+
+
 def test_a_surprising_id_keeps_its_links(few) -> None:
-    few["statements"][0]["id"] = 'mine.lemma-1 & "x" <é>'
+    few["statements"][0]["id"] = SURPRISING
     few["statements"][1]["uses"] = [few["statements"][0]["id"]]
     text = Page(page(few))
     targets = [unquote(link["href"].removeprefix("#")) for link in text.all("a")]
-    assert targets.count('mine.lemma-1 & "x" <é>') >= 3
+    assert targets.count(SURPRISING) >= 3
 
 
 def test_the_page_needs_nothing_else_and_its_policy_names_its_style_and_script(few) -> None:
@@ -170,6 +173,13 @@ def test_the_slack_plot_stays_on_its_axis(quantiles) -> None:
     assert 1 <= len(list(plot.iter("text"))) <= 10
 
 
+def test_one_is_on_the_axis_of_a_bound_that_is_far_from_tight() -> None:
+    plot = slack_plot({"quantiles": [1e10, 1e20, 1e20, 1e20, 1e30]})
+    dot = next(plot.iter("circle"))
+    assert float(dot.get("cx")) == pytest.approx(20 + 520 / 3, abs=0.01)
+    assert next(part for part in plot.iter("text") if part.text == "1").get("x") == "20"
+
+
 def test_rounding_below_one_is_no_violation_and_no_number_is_no_plot() -> None:
     plot = slack_plot({"quantiles": [1 - 1e-15, 1, 1, 1, 2]})
     assert not [part for part in plot.iter("rect") if part.get("class") == "violated"]
@@ -221,7 +231,7 @@ def test_figures_in_the_folder_are_part_of_the_page_and_statements_about_them_le
     few["statements"][0]["id"] = "wu2025.figure-9.part-a"
     (tmp_path / "wu2025.figure-9.png").write_bytes(PNG)
     check = {"says": "it rises", "passed": False, "figures": {"rise": 0.5}, "decides": False}
-    (tmp_path / "wu2025.figure-9.json").write_text(json.dumps({"scale": "paper", "checks": [check]}))
+    (tmp_path / "wu2025.figure-9.json").write_text(json.dumps({"scale": "paper", "checks": [check], "seeds": {"seed": 7}}))
     (tmp_path / "wu2025.broken.png").write_bytes(b"no picture")
     (tmp_path / "other.figure-1.png").write_bytes(PNG)
     text = Page(write_html(few, tmp_path).read_text(encoding="utf-8"))
@@ -229,7 +239,8 @@ def test_figures_in_the_folder_are_part_of_the_page_and_statements_about_them_le
     assert [(image["width"], image["height"]) for image in images] == [("640", "480")]
     assert base64.b64decode(images[0]["src"].partition(",")[2]) == PNG
     assert "#drawn-wu2025.figure-9" in [link["href"] for link in text.all("a")]
-    assert "it rises: not met, and does not decide (rise 0.5)" in text.texts["li"]
+    assert "seeds: seed 7. " in text.texts["span"]
+    assert "it rises: not met, and does not decide (rise = 0.5)" in text.texts["li"]
 
 
 def test_figures_beyond_the_room_of_the_page_are_linked_to(tmp_path) -> None:

@@ -145,7 +145,7 @@ step_3 = Limit(
         " dl/dV_{k+1} = (1/(L sqrt m)) p_{k+1} sigma(W_{k+1} h_k/sqrt q)^T are the derivatives of the loss: difference"
         " quotients of the forward pass tend to them. Here p contains the 1/n of the loss, unlike in (13)."
     ),
-    formula=r"p_k=p_{k+1}+\frac1{L\sqrt{qm}}W_{k+1}^\top\big((V_{k+1}^\top p_{k+1})\odot\sigma'(\cdot)\big),\quad"
+    formula=r"p_k=p_{k+1}+\frac1{L\sqrt{qm}}W_{k+1}^\top\big((V_{k+1}^\top p_{k+1})\odot\sigma'(\cdot)\big),\quad "
     r"p_L=\frac2nB^\top(Bh_L-y),\quad\frac{\partial\ell}{\partial V_{k+1}}=\frac1{L\sqrt m}p_{k+1}\sigma(\cdot)^\top",
     source=WHERE,
     instance=NearStart,
@@ -368,7 +368,7 @@ equation_52 = near_step(
         " value of sigma(W_{k+1} h_k/sqrt q), k = 0, ..., L - 1. Equality in the first for n = 1; with m < n it fails."
     ),
     formula=r"\Big\|\frac{\partial\ell}{\partial V_{k+1}}\Big\|_F\ge\frac1{L\sqrt m}\|p_{k+1}\|_Fs_{\min}"
-    r"\ge\frac1{L\sqrt{mn}}e^{-2\sqrt2K_\sigma}\sqrt\ell\,s_{\min},\quad"
+    r"\ge\frac1{L\sqrt{mn}}e^{-2\sqrt2K_\sigma}\sqrt\ell\,s_{\min},\quad "
     r"s_{\min}=s_{\min}\Big(\sigma\Big(\frac1{\sqrt q}W_{k+1}h_k\Big)\Big)",
     source=f"{PAPER}, (52), page 33",
     hypotheses=(setting, line_47, norm_event, deep, has_loss, tall),

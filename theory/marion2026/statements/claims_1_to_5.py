@@ -43,7 +43,7 @@ claim_1 = claim(
 least_loss = (
     Reading(
         says="least train loss along the run over that of the closed form",
-        of=lambda r: float(min(column(r[DEFAULT_RUN], "train"))) - r[DEFAULT_RUN]["least"],
+        of=lambda r: float(column(r[DEFAULT_RUN], "train").min()) - r[DEFAULT_RUN]["least"],
     ),
 )
 claim_1_loss = claim(

@@ -2,6 +2,8 @@ r"""C9 to C13 and the first open question: what distances and copy rates show al
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from theory.marion2026.claiming import DEFAULT_RUN, POINTS, Results, claim, grows, turned
@@ -112,8 +114,9 @@ claim_11 = claim(
 def _pattern(results: Results) -> float | None:
     """Return how much less than the distance the losses by time descend twice; None where the distance does not."""
     run = results[DEFAULT_RUN]
-    if second_descent(column(run, "sliced_test")) <= 0:
-        return None
+    descent = second_descent(column(run, "sliced_test"))
+    if not descent > 0:
+        return descent if math.isnan(descent) else None
     bins = np.array([entry["test_by_time"] for entry in run["checkpoints"]], dtype=np.float64)
     return -max(second_descent(values) for values in bins.T)
 

@@ -1,0 +1,32 @@
+"""A few of the trials that ``make trials`` runs by the dozen, and that the trials can fail."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import sys
+from pathlib import Path
+
+spec = importlib.util.spec_from_file_location("kill_at_random", Path(__file__).with_name("kill_at_random.py"))
+kill_at_random = importlib.util.module_from_spec(spec)
+sys.modules["kill_at_random"] = kill_at_random
+spec.loader.exec_module(kill_at_random)
+OWN = kill_at_random.Command("verify", ("verify", str(kill_at_random.ROOT / "examples" / "my_lemma.py"), "--jobs", "2"))
+
+
+def test_a_run_that_is_killed_at_a_random_moment_completes_when_it_is_run_again(tmp_path) -> None:
+    assert kill_at_random.trials([OWN], 2, 1, tmp_path) == []
+
+
+def test_a_report_that_differs_is_told(tmp_path) -> None:
+    wanted = {"report.json": b"{}", "junit.xml": b"", "report.md": b"", "report.html": b""}
+    told = kill_at_random.trial(OWN, tmp_path, wanted, 0.0, random.Random(0))
+    assert told.endswith("other bytes: report.json")
+
+
+def test_a_file_that_is_cut_short_is_told(tmp_path) -> None:
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "report.json").write_text(json.dumps({}))
+    (tmp_path / ".cache" / "entry.json").write_text('{"key": ')
+    assert kill_at_random.whole(tmp_path) == ["entry.json"]
