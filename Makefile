@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: verify test lint figures browser trials clean
+.PHONY: verify test lint figures docs browser trials clean
 
 verify: .venv/.stamp
 	$(BIN)/quod verify
@@ -17,6 +17,10 @@ lint: .venv/.stamp
 figures: .venv/.stamp
 	$(BIN)/quod figure all
 
+# The site, into site/; a link that leads nowhere or a formula that cannot be read ends it, as it does in the tests.
+docs: .venv/.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 # The tests of the report open it in Chromium. Where apt-get and root are there, a missing one is installed; elsewhere, or without
 # a network, nothing is, and pytest says that it leaves these tests out.
 browser:
@@ -29,12 +33,12 @@ trials: .venv/.stamp
 	$(BIN)/python tests/trials/kill_at_random.py
 
 clean:
-	rm -rf .venv quod-report .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv quod-report site .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e '.[test,lint,examples,networks]'
+	$(BIN)/pip install -q --no-compile --disable-pip-version-check -c constraints.txt -e '.[test,lint,examples,networks,docs]'
 	# All but torch, which few commands import, and what no one runs: compiling it takes as long as all the rest.
 	$(BIN)/python -m compileall -q -j 0 -x '/(torch|torchgen|tests)/' .venv/lib || true
 	touch $@

@@ -1,7 +1,8 @@
 """Long work of figures: units that are stored when they are done, shown as they come, and found again after an interruption.
 
-A unit is a plain function of JSON values that returns JSON values; arrays travel as :func:`numerics.packing.packed` text. What is stored is
-named by the function, its parameters, all code of the project and the versions of the libraries, so that nothing is stale.
+A unit is a plain function of JSON values that returns JSON values; arrays travel as :func:`numerics.packing.packed` text. What
+is stored is named by the function, its parameters, all code of the project and the versions of the libraries, so that nothing
+is stale.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -155,7 +157,15 @@ class Work:
     def _run(self, missing: list[tuple[int, tuple[Any, ...]]], limit: float) -> Iterator[tuple[int, Any]]:
         executor = Pool(self.jobs) if self.jobs > 1 and len(missing) > 1 else InProcess()
         try:
+            lost = []
             for at, future, _ in completed(executor, _call, missing, window=self.jobs, limit=limit):
+                if future.cancelled() or isinstance(future.exception(), BrokenExecutor):
+                    lost.append(at)
+                else:
+                    yield at, future.result()
+            # A worker that dies takes its neighbours' units with it: each is tried once more, by itself.
+            again = [unit for unit in missing if unit[0] in lost]
+            for at, future, _ in completed(executor, _call, again, window=1, limit=limit):
                 yield at, future.result()
         finally:
             if isinstance(executor, Pool):

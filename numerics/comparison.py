@@ -96,15 +96,18 @@ class Comparison:
             return 0
         if not isinstance(self.left, flint.arb) or not isinstance(self.right, flint.arb):
             return 0
-        scale = max(abs(float(self.left.mid())), abs(float(self.right.mid())))
         width = abs(self.left - self.right).upper()
         if not width.is_finite():
             return 0
         if width == 0:
             return self.bits
+        # Midpoints are exact, and not turned into floats, whose range is smaller.
+        first, second = abs(self.left.mid()), abs(self.right.mid())
+        scale = first if first >= second else second
         # Two balls about 0 have no scale of their own: there the bits are absolute.
-        bits = float(((flint.arb(scale) if scale else flint.arb(1)) / width).log() / flint.arb(2).log())
-        return max(0, int(bits))
+        bits = float(((flint.arb(1) if scale == 0 else scale) / width).log() / flint.arb(2).log())
+        # Beside 0, exp(-1e600) agrees to more bits than a float counts.
+        return int(max(0.0, min(bits, 1e15)))
 
     def __str__(self) -> str:
         """Return one line: index, both values, ratio and tolerance."""

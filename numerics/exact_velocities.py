@@ -17,6 +17,8 @@ from numerics.rectified_flow import Draws, Floats, Labels
 
 _ENTRIES = 1 << 22
 """Weights computed at a time."""
+_FARTHEST = 1e150
+"""Below it squared distances are floats."""
 
 
 class EmpiricalVelocity:
@@ -61,9 +63,13 @@ class EmpiricalVelocity:
         Raises
         ------
         ValueError
-            If a time is outside (0, 1], so small that the velocity leaves the range, or a class has no points.
+            If a time is outside (0, 1], so small that the velocity leaves the range, a coordinate is not below 1e150, or a
+            class has no points.
         """
         times = _checked(t)
+        largest = float(np.abs(x).max(initial=0.0))
+        if not largest < _FARTHEST:
+            raise ValueError(f"a coordinate of size {largest:g}: its square must stay in the range of float64, below 1e150")
         with np.errstate(over="ignore"):
             found = (x - self.means(np.asarray(x, dtype=np.float64), times, labels)) / times[:, None]
         if not np.all(np.isfinite(found)):

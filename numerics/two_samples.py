@@ -12,7 +12,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.neighbours import rows_of
+
 Floats: TypeAlias = NDArray[Any]
+
+
+def _samples(x: Any, y: Any) -> tuple[Floats, Floats]:
+    left, right = rows_of("x", x), rows_of("y", y)
+    if left.shape[1] != right.shape[1]:
+        raise ValueError(f"x {left.shape} and y {right.shape}: rows of one length are needed")
+    return left, right
 
 
 def _gram(squares: Floats, bandwidth: float) -> Floats:
@@ -45,11 +54,12 @@ def squared_mmds(x: Floats, y: Floats, bandwidths: Sequence[float], *, biased: b
     Raises
     ------
     ValueError
-        If a sample has fewer than two points, or a bandwidth is not positive.
+        If a sample has fewer than two points, or one that is not finite, the dimensions differ, or a bandwidth is not positive.
     """
     from scipy.spatial.distance import cdist, pdist  # a slow import, which listing statements does not need
 
-    if min(len(x), len(y)) < 2 or not min(bandwidths) > 0:
+    x, y = _samples(x, y)
+    if min(len(x), len(y)) < 2 or not all(0 < bandwidth < np.inf for bandwidth in bandwidths):
         raise ValueError(f"two samples of two points or more and positive bandwidths, not {len(x)}, {len(y)} and {bandwidths}")
     own, other, across = pdist(x, "sqeuclidean"), pdist(y, "sqeuclidean"), cdist(x, y, "sqeuclidean")
     return [
@@ -102,10 +112,18 @@ def permutation_null(x: Floats, y: Floats, bandwidth: float, count: int, rng: np
     -------
     numpy.ndarray
         The values, shape ``(count,)``.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`squared_mmds`.
     """
     from scipy.spatial.distance import pdist, squareform
 
+    x, y = _samples(x, y)
     n, m = len(x), len(y)
+    if min(n, m) < 2 or not 0 < bandwidth < np.inf:
+        raise ValueError(f"two samples of two points or more and a positive bandwidth, not {n}, {m} and {bandwidth}")
     gram = squareform(_gram(pdist(np.concatenate([x, y]), "sqeuclidean"), bandwidth))
     first = np.zeros((n + m, count))
     for split in range(count):
@@ -118,10 +136,13 @@ def permutation_null(x: Floats, y: Floats, bandwidth: float, count: int, rng: np
 
 
 def median_distance(x: Floats) -> float:
-    """Return the median distance between two points of a sample, shape ``(N, d)``."""
+    """Return the median distance between two points of a sample, shape ``(N, d)``; of fewer than two it is a ``ValueError``."""
     from scipy.spatial.distance import pdist
 
-    return float(np.median(pdist(x)))
+    rows = rows_of("x", x)
+    if len(rows) < 2:
+        raise ValueError("one point has no distance to another one")
+    return float(np.median(pdist(rows)))
 
 
 def nearest_distances(points: Floats, sample: Floats) -> tuple[Floats, Floats]:
@@ -138,9 +159,17 @@ def nearest_distances(points: Floats, sample: Floats) -> tuple[Floats, Floats]:
     -------
     tuple of numpy.ndarray
         Both distances, shape ``(N,)``.
+
+    Raises
+    ------
+    ValueError
+        If the sample has fewer than two points, a coordinate is not finite, or the dimensions differ.
     """
     from scipy.spatial.distance import cdist
 
+    points, sample = _samples(points, sample)
+    if len(sample) < 2:
+        raise ValueError("one point has no second nearest one")
     ordered = np.partition(cdist(points, sample), 1, axis=1)
     return ordered[:, 0], ordered[:, 1]
 

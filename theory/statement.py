@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -39,6 +40,10 @@ class Draw(Protocol):
         """Draw one of ``options``."""
 
 
+LARGEST_EXPONENT = 4000
+"""Of ten, in numbers that are read: they are exact, and Python writes integers of up to 4300 digits."""
+
+
 def exact(value: Any) -> Fraction:
     """Read one number exactly: an integer, a fraction, a decimal string, or a float at its binary value.
 
@@ -55,15 +60,30 @@ def exact(value: Any) -> Fraction:
     Raises
     ------
     InputError
-        If it is not a finite number.
+        If it is not a finite number, or written with an exponent beyond :data:`LARGEST_EXPONENT`.
     """
+    shown = shorten(repr(value))
+    if isinstance(value, str) and _exponent(value) > LARGEST_EXPONENT:
+        raise InputError(f"{shown} is out of range: powers of ten up to {LARGEST_EXPONENT} and down to its negative are read")
     try:
         number = None if isinstance(value, bool) else Fraction(value)
     except (ValueError, TypeError, ZeroDivisionError, OverflowError):
         number = None
     if number is None:
-        raise InputError(f"{value!r} is not a finite number (write 3, 0.1 or 1/10)")
+        raise InputError(f"{shown} is not a finite number (write 3, 0.1 or 1/10)")
     return number
+
+
+def shorten(text: str, most: int = 80) -> str:
+    """Return a text that fits a line, its end left out if it is longer."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _exponent(text: str) -> int:
+    """Return the size of the exponent of a decimal, 0 for what has none; its value would take as many digits."""
+    found = re.search(r"e[-+]?([\d_]+)\s*$", text, re.IGNORECASE)
+    # Python converts no more than 4300 digits.
+    return 0 if found is None else int(found[1].replace("_", "")[:4000] or 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,14 +165,21 @@ class Instance:
         return json.dumps(self.data())
 
 
+def _field(name: str, value: Any) -> Fraction:
+    try:
+        return exact(value)
+    except InputError as error:
+        raise InputError(f"field {name!r}: {error}") from None
+
+
 def _parse_field(name: str, annotation: str, value: Any) -> Any:
     if annotation == "Numbers":
         if not isinstance(value, list):
-            raise InputError(f"field {name!r} takes a list of numbers, not {value!r}")
-        return tuple(exact(entry) for entry in value)
+            raise InputError(f"field {name!r} takes a list of numbers, not {shorten(repr(value))}")
+        return tuple(_field(name, entry) for entry in value)
     if isinstance(value, list | dict):
-        raise InputError(f"field {name!r} takes one number, not {value!r}")
-    number = exact(value)
+        raise InputError(f"field {name!r} takes one number, not {shorten(repr(value))}")
+    number = _field(name, value)
     if annotation == "int":
         if number.denominator != 1:
             raise InputError(f"field {name!r} takes an integer, not {value!r}")

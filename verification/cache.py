@@ -110,7 +110,7 @@ class Cache:
         try:
             entry = json.loads((self.folder / f"{key}.json").read_bytes())
             intact = entry["key"] == key and entry["digest"] == digest(entry["payload"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return entry["payload"] if intact else None
 

@@ -26,16 +26,28 @@ def read_data(text: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the text is not a JSON object.
+        If the text is not a JSON object, or names a field twice.
     """
     try:
-        data = json.loads(text, parse_float=str, parse_constant=str)
+        data = json.loads(text, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+    except InputError:
+        raise
     except ValueError as error:
         reason = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise InputError(f"--at is not JSON: {reason}: {text!r}") from None
     if not isinstance(data, dict):
         raise InputError(f'--at takes an object such as {{"x": [0, 1], "sigma": "1/10"}}, not {text!r}')
     return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of pairs; of a name that comes twice JSON would keep the last value without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"--at gives {twice!r} more than once")
+    return found
 
 
 def check(statement: Statement, text: str) -> tuple[list[str], int]:

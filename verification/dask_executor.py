@@ -48,6 +48,11 @@ class Dask:
             raise InputError("a scheduler needs distributed: pip install 'quod[dask]'") from error
         engine: Any = distributed
         try:
+            # A client with an address that is none would be left half open, and print a traceback when it is dropped.
+            engine.comm.get_address_host_port(address, strict=True)
+        except ValueError as error:
+            raise InputError(f"--address {address!r} is no address of a scheduler, such as tcp://host:8786") from error
+        try:
             self._client = engine.Client(address, timeout=wait, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise InputError(f"no scheduler answers at {address!r}: start one, or correct the address") from error

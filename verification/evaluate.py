@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,8 +12,9 @@ import flint
 import numpy as np
 
 from numerics.arithmetic import EXACT, FLOATS, Arithmetic, Number, balls
-from numerics.comparison import FIRST_BITS, LAST_BITS, Comparison, Relation, Truth, all_of, compare, decide
-from theory.statement import Equivalence, Hypothesis, Inequality, Instance, Statement
+from numerics.comparison import FIRST_BITS, LAST_BITS, Comparison, Reason, Relation, Truth, all_of, compare, decide
+from theory.statement import Equivalence, Hypothesis, Inequality, InputError, Instance, Statement
+from verification.incomputable import INCOMPUTABLE, incomputable
 from verification.outcome import Counterexample
 
 IDENTITY_BITS = 256
@@ -331,20 +332,36 @@ def check_at(statement: Statement, data: Mapping[str, Any], *, last_bits: int = 
     Returns
     -------
     CheckAt
-        Hypotheses and both sides.
+        Hypotheses and both sides; the sides are left out where they are not defined since a hypothesis fails.
+
+    Raises
+    ------
+    InputError
+        If a hypothesis, or both sides where all hypotheses hold, cannot be computed at these numbers.
     """
     instance = statement.instance.parse(data)
-    truths = []
+    truths: list[tuple[str, str, Truth]] = []
     for hypothesis in statement.hypotheses:
-        truths.append((hypothesis.name, hypothesis.says, hypothesis_truth(hypothesis, instance)))
+        try:
+            with np.errstate(all="ignore"):
+                found = hypothesis_truth(hypothesis, instance)
+        except INCOMPUTABLE as error:
+            raise InputError(incomputable(f"hypothesis {hypothesis.name}", instance, error)) from error
+        truths.append((hypothesis.name, hypothesis.says, found))
         # The sides may not even be defined outside the standing setting.
-        if hypothesis.standing and truths[-1][2] is Truth.FALSE:
-            from numerics.comparison import Reason
-
-            empty = Comparison(
-                truth=Truth.UNDECIDED, reason=Reason.EMPTY, relation=Relation.EQUAL, left=math.nan, right=math.nan
-            )
-            return CheckAt(hypotheses=tuple(truths), comparison=empty, verdict=Truth.UNDECIDED)
-    comparison = certified(statement, instance, last_bits=last_bits)
+        if hypothesis.standing and found is Truth.FALSE:
+            return _without_sides(truths)
+    try:
+        with np.errstate(all="ignore"):
+            comparison = certified(statement, instance, last_bits=last_bits)
+    except INCOMPUTABLE as error:
+        if any(found is Truth.FALSE for _, _, found in truths):
+            return _without_sides(truths)
+        raise InputError(incomputable(f"{statement.id}: its conclusion", instance, error)) from error
     verdict = Truth.TRUE if consistent(comparison, equality_bits(statement)) else comparison.truth
     return CheckAt(hypotheses=tuple(truths), comparison=comparison, verdict=verdict)
+
+
+def _without_sides(truths: Sequence[tuple[str, str, Truth]]) -> CheckAt:
+    empty = Comparison(truth=Truth.UNDECIDED, reason=Reason.EMPTY, relation=Relation.EQUAL, left=math.nan, right=math.nan)
+    return CheckAt(hypotheses=tuple(truths), comparison=empty, verdict=Truth.UNDECIDED)

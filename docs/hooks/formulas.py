@@ -16,6 +16,7 @@ from verification.reports.html_formulas import formula
 log = logging.getLogger("mkdocs.hooks.formulas")
 
 PIECES = re.compile(r"(?P<code>^```.*?^```|`[^`\n]+`)|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$]+?)\$", re.DOTALL | re.MULTILINE)
+PRIMES = re.compile(r"('+)(?:\^(\{[^{}]*\}|\\?\w))?")
 PLACE = re.compile(r"xFORMULAx(\d+)x")
 
 
@@ -40,13 +41,19 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         if found["code"]:
             return found["code"]
         latex = " ".join((found["block"] or found["inline"]).split())
-        math = formula(latex, block=found["block"] is not None)
+        math = formula(PRIMES.sub(_primes, latex), block=found["block"] is not None)
         if math.tag != "math":
             log.warning("%s: this formula cannot be read: %s", page.file.src_uri, latex)
-        page.formulas.append(tostring(math, encoding="unicode"))
+        made = tostring(math, encoding="unicode")
+        page.formulas.append(f'<span class="formula">{made}</span>' if found["block"] else made)
         return f"xFORMULAx{len(page.formulas) - 1}x"
 
     return PIECES.sub(word, markdown)
+
+
+def _primes(found: re.Match[str]) -> str:
+    """Put primes and the power behind them into one superscript, as the converter would stack them."""
+    return "^{" + r"\prime" * len(found[1]) + f" {found[2] or ''}}}"
 
 
 def on_page_content(html: str, page: Any, **_: Any) -> str:

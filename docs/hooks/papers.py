@@ -1,4 +1,4 @@
-"""The pages of the papers, from the statements themselves: each with its formula, its verdict on record, its erratum, its proof.
+"""The pages of the papers, from the statements themselves: each with formula, verdict on record, erratum and proof.
 
 They are made when the site is built and stand in no file, so that they cannot say anything else than the program does.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from xml.etree.ElementTree import tostring
 
 from mkdocs.structure.files import File
+
 from theory.confirmations import confirmation_of
 from theory.registry import all_statements, papers
 from theory.statement import Erratum, Proof, Statement
@@ -25,6 +26,12 @@ from verification.reports.html_statement import SIGNS
 
 KINDS = ("theorem", "proposition", "corollary", "lemma", "equation", "definition", "remark", "claim", "figure", "table")
 PLURALS = {"theorem": "Theorems", "corollary": "Corollaries"}
+LONGER = {
+    "wu2025": ("stability", "score-figures"),
+    "marion2024": ("discretization", "polyak-lojasiewicz", "convolutional-networks"),
+    "marion2026": ("memorization",),
+}
+"""Pages with longer proofs and with what was measured."""
 MARKS = re.compile(r"([\\`*_{}\[\]#+!|~^$:-])")
 
 
@@ -68,7 +75,7 @@ def page_of(paper: str) -> str:
     for kind, of_kind in groupby(chosen, key=_kind):
         lines += ["", f"## {PLURALS.get(kind, f'{kind.capitalize()}s')}", ""]
         for result, entries in groupby(of_kind, key=_result):
-            lines += [f"### {kind.capitalize()} {result.split('-', 1)[1]}", ""]
+            lines += [f"### {kind.capitalize()} {result.split('-', 1)[1].upper()}", ""]
             for entry in entries:
                 lines += [*_statement(entry, recorded.get(entry.id)), ""]
     return "\n".join(lines)
@@ -98,6 +105,8 @@ def _overview(chosen: list[Statement], recorded: Mapping[str, str]) -> Iterator[
     ours = sum(entry.ours for entry in chosen)
     yield f"{len(chosen)} statements, of which {ours} are ours (repairs and sharper versions): {counts}. Verdicts are those on"
     yield f"record, with which `quod verify {chosen[0].paper}` compares; `quod show ID` adds the evidence of the last run."
+    pages = ", ".join(f"[{page}](../{page}.md)" for page in LONGER.get(chosen[0].paper, ()))
+    yield from ("", f"Longer proofs, and what was measured: {pages}.") if pages else ()
     wrong = [(entry, entry.erratum) for entry in chosen if entry.erratum is not None]
     wrong.sort(key=lambda item: ".step-" in item[0].id)
     if wrong:
@@ -110,7 +119,7 @@ def _statement(entry: Statement, verdict: str | None) -> Iterator[str]:
     name = verdict or "none on record"
     yield f"#### {plain(entry.title)} {{ #{entry.id} }}"
     yield from ("", f'<span class="verdict {verdict or "none"}">{SIGNS.get(name, "–")} {name}</span> <code>{entry.id}</code>')
-    yield from ("", f"*{plain(entry.source)}{', a statement of ours' * (entry.ours and not entry.source.endswith('ours'))}*")
+    yield from ("", f"*{plain(entry.source)}{', a statement of ours' * (entry.ours and not entry.source.startswith('ours'))}*")
     if entry.formula:
         yield from ("", f'<div class="formula">{tostring(formula(entry.formula), encoding="unicode")}</div>')
     yield from ("", plain(entry.says), "")
@@ -131,7 +140,8 @@ def _erratum(entry: Statement, erratum: Erratum) -> Iterator[str]:
     told += [f"**What holds instead.** `{erratum.repaired}`"]
     lines = confirmation_of(entry)
     if lines:
-        told += ["**To confirm it without this program**, both sides in plain Python:", f"```python\n{lines.strip()}\n```"]
+        code = textwrap.indent(f"```python\n{lines.strip()}\n```", "    ")
+        told += [f'??? example "To confirm it without this program: both sides in plain Python"\n\n{code}']
     yield from ("", textwrap.indent("\n\n".join(told), "    "))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,32 @@ def test_the_time_left_follows_the_cost_of_what_is_left(monkeypatch) -> None:
 def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
     units = [{"array": packed(np.arange(n, dtype=float))} for n in (3, 2, 1)]
     assert Work(jobs=2, folder=tmp_path).gather("copies", _same, units) == Work().gather("copies", _same, units)
+
+
+@pytest.mark.parametrize(("deaths", "done"), [(1, True), (9, False)])
+def test_units_whose_worker_was_killed_are_tried_once_more(tmp_path: Path, deaths, done) -> None:
+    units = [{"n": n, "deaths": deaths * (n == 2), "folder": str(tmp_path)} for n in (1, 2, 3)]
+    work = Work(jobs=2, folder=tmp_path / "stored")
+    if done:
+        assert work.gather("units", _killed, units) == [1, 2, 3]
+    else:
+        with pytest.raises(BrokenExecutor):
+            work.gather("units", _killed, units)
+        # What its neighbours did is stored.
+        assert len(list((tmp_path / "stored").glob("*.json"))) >= 1
+    assert len(list(tmp_path.glob("death-*"))) == min(deaths, 2)
+
+
+def _killed(unit):
+    import os
+    import signal
+    from pathlib import Path
+
+    deaths = len(list(Path(unit["folder"]).glob("death-*")))
+    if deaths < unit["deaths"]:
+        (Path(unit["folder"]) / f"death-{deaths}").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return unit["n"]
 
 
 def _same(unit):

@@ -103,6 +103,21 @@ def test_an_equality_of_balls_is_refuted_by_separation_and_proved_only_by_exact_
     assert compare(third, "==", third).equal_bits >= 50
 
 
+@pytest.mark.parametrize("power", [0, 400, -400, 9000, -9000])
+def test_the_bits_of_an_equality_do_not_depend_on_the_unit_beyond_the_range_of_floats_too(power):
+    third = flint.arb(10) ** power / 3
+    assert 50 <= compare(third, "==", third).equal_bits <= 53
+    wide = third + third * flint.arb(0, 2**-20)
+    assert 18 <= compare(wide, "<=", third).equal_bits <= 20
+
+
+def test_two_tiny_balls_about_0_agree_to_more_bits_than_a_float_counts_and_two_huge_ones_to_none():
+    tiny = (-(flint.arb(10) ** 600)).exp() * flint.arb(0, 1)
+    assert compare(tiny, "==", tiny).equal_bits == 10**15
+    huge = (flint.arb(10) ** 600).exp() * flint.arb(0, 1)
+    assert compare(huge, "==", huge).equal_bits == 0
+
+
 def test_truth_values_form_a_conjunction_and_a_negation():
     assert all_of([TRUE, TRUE]) is TRUE
     assert all_of([TRUE, UNDECIDED]) is UNDECIDED

@@ -143,7 +143,6 @@ def test_the_adjoint_alone_returns_1e36_for_a_gradient_of_about_0_and_the_cross_
         (5.0, 1e-9, 1e-9, Truth.TRUE),
         (20.0, 1e-3, 1e-9, Truth.UNDECIDED),
         (20.0, 1e-6, 1e-9, Truth.UNDECIDED),
-        (20.0, 1e-9, 1e-9, Truth.UNDECIDED),
     ],
 )
 def test_gradients_that_agree_are_right_and_those_that_are_wrong_disagree(c, rtol, atol, truth):

@@ -66,6 +66,23 @@ def test_at_small_times_the_velocity_comes_from_the_nearest_point_to_full_precis
         assert not np.isfinite(plain @ [0.0, 1.0] / plain.sum())
 
 
+@pytest.mark.parametrize("far", [1e8, 1e149, -1e149])
+def test_the_velocity_stays_finite_far_from_the_data_where_the_plain_weights_are_0_over_0(far):
+    points, t, x = np.array([[0.0], [1.0]]), 0.5, np.array([[far]])
+    with np.errstate(invalid="ignore"):
+        plain = np.exp(-((x - (1 - t) * points[:, 0]) ** 2) / (2 * t * t))
+        assert np.isnan(plain / plain.sum()).all()
+    found = EmpiricalVelocity(points)(x, np.array([t]))
+    # The point at the end on that side has all of the weight.
+    assert found == pytest.approx((x - float(far > 0)) / t, rel=1e-15)
+
+
+@pytest.mark.parametrize("far", [1e150, -np.inf, np.nan])
+def test_a_point_whose_square_leaves_the_range_is_refused_by_its_size(far):
+    with pytest.raises(ValueError, match=r"a coordinate of size (1e\+150|inf|nan): its square must stay in the range"):
+        EmpiricalVelocity(np.array([[0.0], [1.0]]))(np.array([[far]]), np.array([0.5]))
+
+
 def test_no_field_beats_the_empirical_velocity_and_what_it_loses_is_its_squared_distance():
     # The cross term has mean zero whatever the shift: that makes the velocity the minimiser.
     velocity, many = EmpiricalVelocity(POINTS), draws(6000)

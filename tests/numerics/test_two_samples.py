@@ -103,3 +103,45 @@ def test_neighbours_and_copies_are_those_of_sorted_distances():
 def test_single_points_and_bandwidths_that_are_none_are_refused(x, h):
     with pytest.raises(ValueError, match="two points or more and positive bandwidths"):
         squared_mmd(x, np.zeros((3, 2)), h)
+
+
+def test_a_nan_is_refused_where_comparisons_and_the_built_in_minimum_pass_it_over():
+    x, hole = np.arange(6.0).reshape(3, 2), np.array([[0.0, 1.0], [math.nan, 0.0]])
+    assert min([1.0, math.nan]) > 0
+    assert (np.array([0.0, math.nan]) < 1).mean() == 0.5
+    rng = np.random.default_rng(0)
+    calls = [squared_mmd, nearest_distances, share_of_copies, lambda a, b, *h: permutation_null(a, b, 1.0, 2, rng)]
+    for call in calls:
+        more = (1.0,) * (call is squared_mmd)
+        for pair in ((x, hole), (hole, x)):
+            with pytest.raises(ValueError, match=r"[xy]: entry 0 of row 1 is nan; every entry must be finite"):
+                call(*pair, *more)
+        with pytest.raises(ValueError, match="rows of one length"):
+            call(x, x[:, :1], *more)
+    for bandwidths in ([1.0, math.nan], [1.0, math.inf]):
+        with pytest.raises(ValueError, match="positive bandwidths"):
+            squared_mmds(x, x, bandwidths)
+    with pytest.raises(ValueError, match="x: entry 0 of row 1 is nan"):
+        median_distance(hole)
+
+
+def test_what_needs_another_point_is_refused_without_one():
+    x = np.zeros((3, 2))
+    with pytest.raises(ValueError, match="one point has no second nearest one"):
+        share_of_copies(x, x[:1])
+    with pytest.raises(ValueError, match="one point has no distance"):
+        median_distance(x[:1])
+    with pytest.raises(ValueError, match="rows of numbers are needed, one at least"):
+        share_of_copies(x[:0], x)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e8])
+def test_a_sample_in_single_precision_far_from_0_is_at_no_distance_from_itself_and_moves_no_discrepancy(shift):
+    near = np.random.default_rng(6).integers(100 * 2**6, 101 * 2**6, (30, 2)).astype(np.float32) / np.float32(2**6)
+    # Multiples of 1/64, so that the shift is exact in double precision; expanded squares lose them.
+    x = near.astype(np.float64) + shift
+    expanded = (x**2).sum(axis=1)[:, None] + (x**2).sum(axis=1) - 2 * x @ x.T
+    assert (np.abs(np.diag(expanded)).max() > 1) == (shift > 0)
+    assert nearest_distances(x, x)[0].max() == 0
+    assert nearest_distances(near, near)[0].max() == 0
+    assert squared_mmd(x, x + 0.5, 1.0) == squared_mmd(near, near + np.float32(0.5), 1.0)

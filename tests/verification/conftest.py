@@ -15,7 +15,7 @@ from verification.selection import load
 ROOT = Path(__file__).resolve().parents[2]
 
 TOY = """
-import os, sys, time, types
+import os, signal, sys, time, types
 from dataclasses import dataclass
 from pathlib import Path
 from theory.statement import Hidden, Hypothesis, Inequality, Instance
@@ -54,6 +54,10 @@ def judge(statement, *, budget, seed, store=None):
         raise ValueError("sigma left the range\\nof floats")
     if fate == "crash":
         os._exit(11)
+    if fate == "stuck":
+        # As in a library that never comes back: no handler of Python runs.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        time.sleep(3600)
     if fate == "greedy":
         bytearray(1 << 28)
     if fate == "aborts":

@@ -66,8 +66,10 @@ def test_a_payload_comes_back_with_its_keys_in_order(tmp_path) -> None:
         lambda data: b"[1, 2]",
         lambda data: b"\xff\xfe",
         lambda data: data.replace(b'"k"', b'"j"'),
+        lambda data: b"[" * 200_000,
+        lambda data: bytes(len(data)),
     ],
-    ids=["cut short", "empty", "altered", "another shape", "not text", "under another key"],
+    ids=["cut short", "empty", "altered", "another shape", "not text", "under another key", "without end", "zeros"],
 )
 def test_a_damaged_entry_is_ignored(tmp_path, damage) -> None:
     cache = Cache(tmp_path)
@@ -75,6 +77,14 @@ def test_a_damaged_entry_is_ignored(tmp_path, damage) -> None:
     path = tmp_path / "k.json"
     path.write_bytes(damage(path.read_bytes()))
     assert cache.get("k") is None
+
+
+def test_a_folder_in_the_place_of_an_entry_is_no_entry_and_a_write_there_names_it(tmp_path) -> None:
+    (tmp_path / "k.json").mkdir()
+    assert Cache(tmp_path).get("k") is None
+    with pytest.raises(OSError, match=r"k\.json"):
+        Cache(tmp_path).put("k", 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["k.json"]
 
 
 def test_an_absent_entry_is_none(tmp_path) -> None:

@@ -156,3 +156,9 @@ def test_an_address_where_nothing_answers_is_refused_in_one_line():
     with pytest.raises(InputError, match=r"no scheduler answers at 'tcp://127\.0\.0\.1:9'") as caught:
         Dask("tcp://127.0.0.1:9", wait=0.2)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["foo", "tcp://foo", "bar://x:1", "127.0.0.1:8786", ""])
+def test_what_is_no_address_is_refused_at_once_in_one_line(address):
+    with pytest.raises(InputError, match=rf"--address '{address}' is no address of a scheduler, such as tcp://host:8786"):
+        Dask(address)

@@ -239,6 +239,36 @@ def test_the_sides_are_not_evaluated_outside_the_standing_setting() -> None:
     assert found.verdict is Truth.UNDECIDED
 
 
+def test_sides_that_are_not_defined_where_a_hypothesis_fails_are_left_out() -> None:
+    positive = given(lambda p: p.s, ">", lambda p: 0 * p.s, name="s > 0")
+    found = check_at(claim(lambda p: 1 / len(range(int(p.n))), ">=", lambda p, c: p.s, positive), {"s": 0, "x": [], "n": 0})
+    assert [(name, truth) for name, _, truth in found.hypotheses] == [("s > 0", Truth.FALSE)]
+    assert found.verdict is Truth.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("s", "words"),
+    [
+        (
+            "1e3999",
+            "toy.lemma-1: its conclusion cannot be computed: s holds a number of size 1e3999, beyond the range of floats",
+        ),
+        ("-1e-3500", "cannot be computed: s holds a number of size 1e-3500"),
+        ("2", "toy.lemma-1: its conclusion cannot be computed at these numbers (OverflowError: s = 2 is too large)"),
+    ],
+)
+def test_what_cannot_be_computed_at_ones_own_numbers_is_one_line_that_says_why(s, words) -> None:
+    def left(_p):
+        raise OverflowError("s = 2 is too large\nsecond line")
+
+    for statement in (claim(left, ">=", left), claim(left, ">=", left, given(left, ">", left, name="small"))):
+        with pytest.raises(InputError) as caught:
+            check_at(statement, {"s": s, "x": []})
+        expected = words if not statement.hypotheses else words.replace("toy.lemma-1: its conclusion", "hypothesis small")
+        assert expected in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
 def test_an_equality_case_at_ones_own_numbers_counts_as_true() -> None:
     found = check_at(claim(lambda p: log(exp(p.s)), ">=", lambda p, c: p.s), {"s": "1/3", "x": []}, last_bits=256)
     assert found.comparison.truth is Truth.UNDECIDED
@@ -260,7 +290,13 @@ def test_an_equality_case_at_ones_own_numbers_counts_as_true() -> None:
         ({"s": [1, 2], "x": []}, "field 's' takes one number, not [1, 2]"),
         ({"s": 1, "x": 3}, "field 'x' takes a list of numbers, not 3"),
         ({"s": 1, "x": [0, "nan"]}, "'nan' is not a finite number"),
-        ({"s": 1, "x": [[0]]}, "[0] is not a finite number"),
+        ({"s": 1, "x": [[0]]}, "field 'x': [0] is not a finite number"),
+        ({"s": "", "x": []}, "field 's': '' is not a finite number"),
+        ({"s": "1e", "x": []}, "field 's': '1e' is not a finite number"),
+        ({"s": "1e-99999999", "x": []}, "field 's': '1e-99999999' is out of range: powers of ten up to 4000"),
+        ({"s": "1E+1_0000_0000", "x": []}, "'1E+1_0000_0000' is out of range"),
+        ({"s": "1e" + "9" * 5000, "x": []}, "999... is out of range"),
+        ({"s": "a" * 5000, "x": []}, "aaa... is not a finite number"),
         ({"s": 1, "x": [], "n": "1/2"}, "field 'n' takes an integer, not '1/2'"),
     ],
 )

@@ -167,7 +167,11 @@ def test_too_many_points_are_not_measured_and_this_is_said(monkeypatch):
         ("1\n2\n", [], "either --sigma or --time"),
         ("1\n2\n", ["--sigma", 0.1, "--width", 3], "width = 3 must be at least 2 n = 4"),
         ("1\n1e40\n", ["--sigma", 0.1], "must lie between 1e-35 and 1e+35"),
-        ("1\n2\n", ["--sigma", 0.1, "--mu", 1e-200], "mu = 1e-200 must be at least 1e-50, for the bounds to fit the float range"),
+        (
+            "1\n2\n",
+            ["--sigma", 0.1, "--mu", 1e-200],
+            "mu = 1e-200 must be at least 1e-50, for the bounds to fit the float range",
+        ),
     ],
 )
 def test_bad_input_is_refused_in_one_line(capsys, tmp_path, text, arguments, says):

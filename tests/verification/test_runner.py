@@ -129,6 +129,14 @@ def test_the_wall_clock_cap_ends_in_status_3(toy, jobs) -> None:
     assert result.status == 3
 
 
+def test_what_never_comes_back_is_ended_from_outside(toy, monkeypatch) -> None:
+    monkeypatch.setattr("verification.units.limit_of", lambda cap: 4 * cap)
+    result = judged(toy("a-stuck", "b-holds", "c-holds"), cap=0.4, jobs=2)
+    assert verdicts(result) == {"a-stuck": "error", "b-holds": "holds", "c-holds": "holds"}
+    assert "stopped after 0.4 s" in result.judgements[0].reason
+    assert result.status == 3
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_statement_that_needs_more_than_its_memory_is_undecided_and_its_neighbours_are_not(toy, jobs) -> None:
     result = judged(toy("a-greedy", "b-holds"), memory=128, jobs=jobs)

@@ -158,10 +158,7 @@ def second_descent(distances: Floats) -> float:
 
 
 def train_test_gap(run: Run, name: str = "sliced") -> float:
-    """Return the largest gap of the distances to train and test along a run, over the distance to the test set.
-
-    A run that has diverged has none: NaN.
-    """
+    """Return the largest gap of the distances to train and test along a run, over the distance to test; NaN if it diverged."""
     train, test = column(run, f"{name}_train"), column(run, f"{name}_test")
     return float(np.max(np.abs(train - test) / test))
 
