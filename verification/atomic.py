@@ -53,8 +53,8 @@ def _written(path: Path, data: bytes) -> bool:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-            os.chmod(temporary, 0o644)
             try:
+                os.chmod(temporary, 0o644)
                 os.replace(temporary, path)
             except FileNotFoundError:
                 return False

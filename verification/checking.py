@@ -9,6 +9,9 @@ from typing import Any
 from numerics.comparison import Reason, Truth
 from theory.statement import InputError, Statement
 
+SECONDS = 600.0
+"""After which a check is given up, a safety net: numbers such as 1e300 may be counts of a loop."""
+
 
 def read_data(text: str) -> dict[str, Any]:
     """Read the numbers of ``--at``; a decimal such as 0.1 stays the exact decimal that was written.
@@ -68,16 +71,22 @@ def check(statement: Statement, text: str) -> tuple[list[str], int]:
     Raises
     ------
     InputError
-        If statements of this kind are not compared at single numbers.
+        If statements of this kind are not compared at single numbers, or these numbers ask for too much work.
     """
     from theory.statement import Equivalence, Inequality
     from verification.judge import check_at
+    from verification.limits import OutOfTime, time_cap
 
     if not isinstance(statement, Inequality | Equivalence):
         raise InputError(
             f"{statement.id} is a {statement.kind}, which has no two sides at single numbers: 'quod verify' measures it"
         )
-    found = check_at(statement, read_data(text))
+    data = read_data(text)
+    try:
+        with time_cap(SECONDS):
+            found = check_at(statement, data)
+    except OutOfTime:
+        raise InputError(f"{statement.id} is not decided at these numbers after {SECONDS:g} s: try smaller ones") from None
     lines = [f"{statement.id}: {statement.title}", *_hypotheses(found.hypotheses)]
     failed = [name for name, _, truth in found.hypotheses if truth is Truth.FALSE]
     open_ones = [name for name, _, truth in found.hypotheses if truth is Truth.UNDECIDED]

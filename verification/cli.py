@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Generator, Sequence
@@ -106,6 +107,8 @@ def verify_command(
 ) -> None:
     """Gather evidence for statements, print the table, write the reports."""
     source, names = split(selectors or [])
+    if not math.isfinite(cap):
+        raise InputError(f"--cap takes a finite number of seconds, not {cap}")
     if profile not in PROFILES:
         raise InputError(f"--profile takes {', '.join(PROFILES)}, not {profile!r}")
     if record and source:
@@ -237,7 +240,8 @@ def execute(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except (InputError, click.ClickException) as error:
-        complain(error.format_message() if isinstance(error, click.ClickException) else str(error))
+        words = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        complain(words.replace(" (env var: 'None')", ""))
         return 2
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")

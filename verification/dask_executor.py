@@ -49,7 +49,9 @@ class Dask:
         engine: Any = distributed
         try:
             # A client with an address that is none would be left half open, and print a traceback when it is dropped.
-            engine.comm.get_address_host_port(address, strict=True)
+            # An engine inside this process has an address without a port.
+            if not address.startswith("inproc://"):
+                engine.comm.get_address_host_port(address, strict=True)
         except ValueError as error:
             raise InputError(f"--address {address!r} is no address of a scheduler, such as tcp://host:8786") from error
         try:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from numerics.boxes import boxes_allowed
 from numerics.comparison import Truth
 from theory.statement import Proof
+from verification.budget import PROFILES
 from verification.outcome import Evidence, EvidenceKind
 
+BOXES = PROFILES["quick"].boxes
 
-def prove(proof: Proof, boxes: int) -> tuple[Truth, Evidence | None, str]:
+
+def prove(proof: Proof, boxes: int = BOXES) -> tuple[Truth, Evidence | None, str]:
     """Check every step of a proof.
 
     Parameters

@@ -76,14 +76,6 @@ def test_no_display_is_needed_whatever_the_machine_asks_for(monkeypatch, tmp_pat
         assert save(pyplot.figure(), tmp_path / "a.png").stat().st_size > 0
 
 
-def test_fonts_that_are_embedded_are_not_remarked_on(tmp_path, caplog):
-    with style() as pyplot:
-        figure = pyplot.figure()
-        figure.text(0.5, 0.5, r"$\sum_i \mathcal{A} \mathbf{x} \mathrm{d}\alpha \int$")
-        save(figure, tmp_path / "a.pdf")
-    assert caplog.records == []
-
-
 def test_every_check_of_the_figure_passes(drawing, folder):
     assert [check.says for check in drawing.checks if not check.passed] == []
     notes = json.loads((folder / f"{ID}.json").read_text())

@@ -59,7 +59,7 @@ def test_the_papers_statements_are_listed_without_anything_heavy_and_then_withou
         (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", "[1]"], "--at takes an object"),
         (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", '{"x": NaN}'], "'NaN' is not a finite number"),
         (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", '{"y": 1}'], "unknown field 'y'"),
-        (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", '{"x": 1, "x": 2}'], "--at gives 'x' more than once"),
+        (["check", "toy.lemma-a-holds", "--file", "toy_lemmas.py", "--at", '{"x": 1, "x": 2}'], "gives 'x' more than once"),
         (["check", "toy.lemma-b", "--file", "toy_lemmas.py", "--at", "{}"], "close: toy.lemma-a-holds"),
     ],
 )

@@ -13,6 +13,7 @@ from numerics.arithmetic import Number, exp, log
 from numerics.comparison import Reason, Truth, decide
 from theory.statement import Equivalence, Hypothesis, Inequality, InputError, Instance
 from theory.wu2025.setting import Numbers
+from verification import checking
 from verification.evaluate import (
     certified,
     check_at,
@@ -267,6 +268,13 @@ def test_what_cannot_be_computed_at_ones_own_numbers_is_one_line_that_says_why(s
         expected = words if not statement.hypotheses else words.replace("toy.lemma-1: its conclusion", "hypothesis small")
         assert expected in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_numbers_that_ask_for_too_much_work_are_given_up_in_one_line(monkeypatch) -> None:
+    monkeypatch.setattr(checking, "SECONDS", 0.05)
+    endless = claim(lambda p: sum(1 for _ in range(10**12)), ">=", lambda p, c: p.s)
+    with pytest.raises(InputError, match=r"^toy\.lemma-1 is not decided at these numbers after 0\.05 s: try smaller ones$"):
+        checking.check(endless, '{"s": 1, "x": []}')
 
 
 def test_an_equality_case_at_ones_own_numbers_counts_as_true() -> None:

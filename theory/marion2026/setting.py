@@ -45,6 +45,11 @@ flow_time = Hypothesis(
 )
 
 
+def square(x: Numbers) -> Numbers:
+    """Return the square: a power of a ball about 0 would not be a number."""
+    return x * x
+
+
 def posterior_weights(x: Numbers, t: Number, y: Number) -> Numbers:
     r"""Return the law of the training point given the noised one: :math:`w_i\propto\exp(-\frac{(y-(1-t)x_i)^2}{2t^2})`.
 
@@ -60,7 +65,7 @@ def posterior_weights(x: Numbers, t: Number, y: Number) -> Numbers:
     numpy.ndarray
         Weights, shape ``(n,)``.
     """
-    squares = (y - (1 - t) * np.asarray(x)) ** 2 / (2 * t**2)
+    squares = square(y - (1 - t) * np.asarray(x)) / (2 * t**2)
     parts = exp(least(squares) - squares)
     return parts / total(parts)
 
@@ -77,7 +82,7 @@ def empirical_velocity(x: Numbers, t: Number, y: Number) -> Number:
 
 def denoising_risk(p: FlowPoint, velocity: Number) -> Number:
     r"""Return the share of the empirical denoising risk at (y, t): :math:`\sum_iw_i(v-\frac{y-x_i}t)^2`."""
-    return total(posterior_weights(p.x, p.t, p.y) * (velocity - targets(p.x, p.t, p.y)) ** 2)
+    return total(posterior_weights(p.x, p.t, p.y) * square(velocity - targets(p.x, p.t, p.y)))
 
 
 def draw_flow_point(draw: Draw, in_force: frozenset[str]) -> FlowPoint:

@@ -14,6 +14,7 @@ from scipy.integrate import solve_ivp
 from numerics.arithmetic import FLOATS
 from numerics.chebyshev import chebyshev_grid
 from numerics.residual_network import ResidualNetwork, Weights
+from theory.marion2024 import general_depth, training
 from theory.marion2024.general_depth import (
     NODES,
     GeneralRun,
@@ -21,6 +22,7 @@ from theory.marion2024.general_depth import (
     SineLayer,
     UntransposedSineLayer,
     discrete_pass,
+    general_errors,
     general_limit_pass,
     limit_path,
     start_of,
@@ -113,6 +115,19 @@ def test_a_step_function_is_farthest_from_a_line_at_the_right_ends_of_its_steps(
     assert piecewise_distance(s, s + 1) == 9 / 8
     assert piecewise_distance(s[:, None] * [1.0, -3.0], s[:, None] * [1.0, -3.0]) == 3 / 8
     assert piecewise_distance(s[:1], s[:1] + 2) == 2
+
+
+@pytest.mark.parametrize("module", [training, general_depth])
+def test_a_step_that_is_not_a_number_is_not_passed_over_in_the_largest_error_of_a_run(monkeypatch, module) -> None:
+    distances = itertools.chain([0.5, 0.5, math.nan], itertools.repeat(0.25))
+    monkeypatch.setattr(module, "piecewise_distance", lambda *_: next(distances))
+    if module is training:
+        run = Run(seed=2, activation=NAMES.index("sin"), n=3, q=3, m=3, steps=5, clipped=0)
+        found = errors.__wrapped__(run, 8).hidden
+    else:
+        found = general_errors.__wrapped__(RUN, 8)["layers"]
+    assert max(0.5, math.nan, 0.25) == 0.5
+    assert math.isnan(found)
 
 
 def test_the_slope_of_the_limit_is_what_extrapolated_gaps_give() -> None:

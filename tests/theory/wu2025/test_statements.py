@@ -13,6 +13,7 @@ import verification
 from numerics.comparison import Truth, decide
 from theory.proofs import compared
 from theory.registry import ID, all_statements
+from theory.statement import Trend
 from theory.wu2025.statements import lemma_12, proposition_2, remark_4, theorem_4
 from verification.evaluate import certified, check_at, consistent, equality_bits, hypotheses_truth
 
@@ -58,7 +59,10 @@ def test_the_recorded_verdicts_cover_the_registry_and_refute_exactly_the_errata(
     assert sorted(key for key, verdict in recorded.items() if verdict == "refuted") == sorted(ERRATA)
     assert len(ERRATA) == 22
     assert {recorded[entry.erratum.repaired] for entry in ERRATA.values()} == {"holds"}
-    assert set(recorded.values()) == {"holds", "refuted"}
+    # Only what is measured at reduced scale may stay open.
+    open_ones = [key for key, verdict in recorded.items() if verdict not in {"holds", "refuted"}]
+    assert {recorded[key] for key in open_ones} <= {"undecided"}
+    assert all(isinstance(STATEMENTS[key], Trend) for key in open_ones)
 
 
 @pytest.mark.parametrize("key", ERRATA)

@@ -194,7 +194,7 @@ right = Limit(
     formula=r"\Big(\int_0^1\|\mathcal V^L-\mathcal V\|_F^2+\|\mathcal W^L-\mathcal W\|_F^2\,ds\Big)^{1/2}=\Theta(L^{-1})",
     quantity=distance,
     rate=Fraction(1),
-    uses=("marion2024.theorem-4",),
+    uses=("marion2024.theorem-4.part-ii",),
     mutants=(
         changed("like the root of 1/L", rate=Fraction(1, 2)),
         changed("like 1/L^2", rate=Fraction(2)),

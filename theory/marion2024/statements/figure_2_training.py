@@ -164,6 +164,6 @@ converge = Trend(
     source=PAGE,
     study=tied,
     readings=slower,
-    uses=("marion2024.theorem-6",),
+    uses=("marion2024.theorem-6.part-ii",),
     mutants=(changed("they move more", readings=opposite(slower)),),
 )

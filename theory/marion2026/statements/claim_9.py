@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from numerics.arithmetic import Number, absolute, least, minimum, sqrt, total
-from theory.marion2026.setting import PAPER, Numbers
+from theory.marion2026.setting import PAPER, Numbers, square
 from theory.proofs import identity
 from theory.statement import Draw, Erratum, Hypothesis, Inequality, Instance, Mutant, Proof, changed, past_the_slack
 
@@ -59,7 +59,7 @@ def transport(a: Numbers, b: Numbers, direction: Numbers) -> Number:
     rows = [np.asarray(part).reshape(-1, 2) for part in (a, b)]
     first, second = (part[:, 0] * direction[0] + part[:, 1] * direction[1] for part in rows)
     n = len(first)
-    return least(np.array([total((first - second[list(order)]) ** 2) for order in permutations(range(n))])) / n
+    return least(np.array([total(square(first - second[list(order)])) for order in permutations(range(n))])) / n
 
 
 def sliced_squared(a: Numbers, b: Numbers, directions: Numbers, which: tuple[int, ...] = (0, 1, 2)) -> Number:
@@ -221,7 +221,7 @@ gaussians = Hypothesis(
 
 def frechet(p: ThreeGaussians, first: int, second: int) -> Number:
     r"""Return the Fréchet inception distance of two Gaussians on the line: :math:`(m_a-m_b)^2+(s_a-s_b)^2`."""
-    return (p.means[first] - p.means[second]) ** 2 + (p.deviations[first] - p.deviations[second]) ** 2
+    return square(p.means[first] - p.means[second]) + square(p.deviations[first] - p.deviations[second])
 
 
 def draw_gaussians(draw: Draw, in_force: frozenset[str]) -> ThreeGaussians:
