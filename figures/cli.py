@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from figures.registry import MODULES, SCALES, TITLES, Options, compute, takes
 from theory.statement import InputError
 from verification.finishing import writable
+
+if TYPE_CHECKING:
+    from figures.work import Work
 
 DEVICES = ("cpu", "cuda")
 app = typer.Typer(
@@ -50,7 +56,23 @@ def figure(
     if refused:
         raise InputError(f"{identifier} takes no --{refused[0]}; only {', '.join(filter(takes, sorted(MODULES)))} do")
     writable(out)
-    raise typer.Exit(max(_draw(key, scale, out, jobs or os.cpu_count() or 1, options) for key in wanted))
+    with _processes(jobs or os.cpu_count() or 1) as work:
+        status = max(_draw(key, scale, out, work, options) for key in wanted)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def _processes(jobs: int) -> Generator[Work, None, None]:
+    """Start the processes once for all figures: each has slow imports."""
+    from figures.work import Work, on_stderr
+    from verification.executors import Pool
+
+    pool = Pool(jobs) if jobs > 1 else None
+    try:
+        yield Work(jobs=jobs, show=on_stderr, pool=pool)
+    finally:
+        if pool is not None:
+            pool.stop()
 
 
 def _options(cifar10: str | None, device: str) -> Options:
@@ -69,11 +91,10 @@ def _options(cifar10: str | None, device: str) -> Options:
     return Options(cifar10=cifar10, device=device)
 
 
-def _draw(identifier: str, scale: str, out: Path, jobs: int, options: Options) -> int:
-    from figures.work import Work, on_stderr
+def _draw(identifier: str, scale: str, out: Path, work: Work, options: Options) -> int:
     from figures.writing import write
 
-    drawing = compute(identifier, scale, Work(folder=out / ".cache", jobs=jobs, show=on_stderr), options)
+    drawing = compute(identifier, scale, replace(work, folder=out / ".cache"), options)
     for path in write(identifier, scale, drawing, out):
         typer.echo(path)
     for check in drawing.checks:

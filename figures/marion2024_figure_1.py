@@ -45,7 +45,7 @@ from theory.marion2024.experiments import (
 
 Floats = NDArray[np.float64]
 SIZES: dict[str, dict[str, Any]] = {
-    "quick": {"iterations": 150, "every": 5, "depths": DEPTHS[:6], "reference": None, "tolerance": 1e-4},
+    "quick": {"iterations": 100, "every": 5, "depths": DEPTHS[:6], "reference": None, "tolerance": 1e-4},
     "paper": {"iterations": 500, "every": 10, "depths": DEPTHS, "reference": REFERENCE_DEPTH, "tolerance": 1e-5},
 }
 """Tolerance: of the nodes. The states of every so many iterations are compared with the limit."""

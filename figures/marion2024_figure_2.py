@@ -33,7 +33,7 @@ from theory.marion2024.statements.figure_2 import gelu_constants
 
 Floats = NDArray[np.float64]
 SIZES: dict[str, dict[str, Any]] = {
-    "quick": {"parts": 10, "part": 200, "depth": DEPTH_2, "kept": 4},
+    "quick": {"parts": 10, "part": 100, "depth": DEPTH_2, "kept": 4},
     "paper": {"parts": 40, "part": 2000, "depth": DEPTH_2, "kept": 5},
 }
 """A part is so many iterations; so many of its iterates are kept, evenly spaced."""
@@ -135,7 +135,8 @@ def _smoothness(layers: Floats) -> tuple[float, float, float]:
 def compute(scale: str, work: Work) -> Drawing:
     """Compute the numbers of the figure at a scale."""
     size = SIZES[scale]
-    compiled = is_compiled(ACTIVATION, FIGURE_2.q, FIGURE_2.m)
+    # Compiling takes longer than the small run.
+    compiled = scale == "paper" and is_compiled(ACTIVATION, FIGURE_2.q, FIGURE_2.m)
     parameters = {"depth": size["depth"], "part": size["part"], "kept": size["kept"], "compiled": compiled}
     found = Found(work.chain("iterations", part, parameters, {}, size["parts"]), parameters)
     settings = {

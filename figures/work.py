@@ -48,11 +48,14 @@ class Work:
         How many processes; 1 runs in this one.
     show
         Called with a line of progress; None shows nothing.
+    pool
+        Processes to use, which whoever made them stops; None starts some for each gathering.
     """
 
     folder: Path | None = None
     jobs: int = 1
     show: Callable[[str], None] | None = field(default=None, compare=False)
+    pool: Pool | None = field(default=None, compare=False, repr=False)
 
     def gather(
         self,
@@ -155,7 +158,8 @@ class Work:
         return Bookmark(folder=self.folder, key=self._key(function, unit), name=name(dict(unit)), show=show)
 
     def _run(self, missing: list[tuple[int, tuple[Any, ...]]], limit: float) -> Iterator[tuple[int, Any]]:
-        executor = Pool(self.jobs) if self.jobs > 1 and len(missing) > 1 else InProcess()
+        many = self.jobs > 1 and len(missing) > 1
+        executor = (self.pool or Pool(self.jobs)) if many else InProcess()
         try:
             lost = []
             for at, future, _ in completed(executor, _call, missing, window=self.jobs, limit=limit):
@@ -168,7 +172,7 @@ class Work:
             for at, future, _ in completed(executor, _call, again, window=1, limit=limit):
                 yield at, future.result()
         finally:
-            if isinstance(executor, Pool):
+            if isinstance(executor, Pool) and executor is not self.pool:
                 executor.stop()
 
     def _key(self, function: Callable[..., Any], unit: Mapping[str, Any]) -> str:
