@@ -12,6 +12,7 @@ the same in every configuration. Losses are on fixed draws; samples are those of
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from numerics.copy_cosine import CosineDetector, calibrate_cosine
 from numerics.distribution_distances import frechet_distance, precision_recall, sliced_wasserstein, sphere_directions
 from numerics.exact_velocities import EmpiricalVelocity
 from numerics.flow_runs import train_unit
-from numerics.image_data import digits, mnist, split
+from numerics.image_data import cifar10, digits, fashion_mnist, mnist, split
 from numerics.images import Images, generated_images
 from numerics.many_runs import geometric_grid
 from numerics.neighbours import Array, nearest
@@ -29,13 +30,21 @@ from numerics.packing import packed, unpacked
 from numerics.principal_components import PrincipalSpace, principal_space
 from numerics.rectified_flow import sample_flow
 from numerics.stand_ins import gaussian_images, noise_images, training_copies
+from theory.errors import InputError
 from theory.study import Size, Study, Unit
 
 SEED = 2605_06077
-DATA = {"digits": "digits of scikit-learn, 8 x 8", "mnist": "5,000 digits of MNIST, means over 2 x 2 pixels, 14 x 14"}
-LONGER = {"digits": 1, "mnist": 4}
+DATA = {
+    "digits": "digits of scikit-learn, 8 x 8",
+    "mnist": "5,000 digits of MNIST, means over 2 x 2 pixels, 14 x 14",
+    "fashion": "Fashion-MNIST, 28 x 28",
+    "cifar10": "CIFAR-10, 32 x 32 in three colours",
+}
+"""The last two come from a local path that a unit names."""
+LONGER = {"digits": 1, "mnist": 4, "fashion": 1, "cifar10": 1}
 """How many times as many steps runs on it take: more pixels are memorized later."""
-POOL, TESTED = {"digits": 1_200, "mnist": 4_000}, {"digits": 360, "mnist": 800}
+POOL = {"digits": 1_200, "mnist": 4_000, "fashion": 16_384, "cifar10": 16_384}
+TESTED = {"digits": 360, "mnist": 800, "fashion": 5_120, "cifar10": 5_120}
 """How many images subsets are drawn from, and how many are for the test."""
 DEFAULT: dict[str, Any] = {"points": 32, "width": 128, "batch": 16, "rate": 2e-3}
 SWEEPS: dict[str, tuple[Any, ...]] = {
@@ -53,6 +62,21 @@ SCALES: dict[str, dict[str, Any]] = {
 """Data, repetitions of each, steps of the default, samples at a checkpoint; five repetitions can tell a sign."""
 FIRST, CHECKPOINTS, PICTURED = 60, 13, 16
 """The first checkpoint, how many there are, and samples of the first repetition that are kept as pictures."""
+PUBLISHED: dict[str, Any] = {
+    "data": ["cifar10"],
+    "points": 2_048,
+    "batch": 16,
+    "rate": 1e-4,
+    "steps": 200_000,
+    "repetitions": 1,
+    "samples": 2_000,
+    "network": "u-net",
+    "shape": {"base": 128, "channels": 3, "side": 32},
+    "average": 0.9999,
+    "sampling_steps": 250,
+    "device": "cuda",
+}
+"""The paper's default, for a graphics card and ``path``, the archive: ``train_and_measure(PUBLISHED | {"path": PATH})``."""
 DIRECTIONS, COMPONENTS = 64, 20
 FALSE_POSITIVES = 0.01
 STAND_INS = {"fitted": gaussian_images, "copied": training_copies, "noise": noise_images}
@@ -106,19 +130,34 @@ def sweep(name: str) -> Study:
 
 
 @cache
-def images(data: str) -> tuple[Images, Images]:
+def images(data: str, path: str | None = None) -> tuple[Images, Images]:
     """Return the pool that training sets are drawn from, and the test images, the same in every run.
 
     Parameters
     ----------
     data
         A key of :data:`DATA`.
+    path
+        The folder of Fashion-MNIST or the archive of CIFAR-10; digits and MNIST come with packages.
 
     Returns
     -------
     tuple of Images
         The pool and the test images.
+
+    Raises
+    ------
+    InputError
+        If the data are unknown, or need a path and have none.
     """
+    if data not in DATA:
+        raise InputError(f"data = {data!r}: one of {', '.join(DATA)} is needed")
+    if data in {"fashion", "cifar10"}:
+        if path is None:
+            raise InputError(f"{DATA[data]}: a local path is needed")
+        load = fashion_mnist if data == "fashion" else cifar10
+        pool, test = load(Path(path), "train"), load(Path(path), "test")
+        return pool.take(np.arange(min(len(pool), POOL[data]))), test.take(np.arange(min(len(test), TESTED[data])))
     rng = np.random.default_rng([SEED, 0])
     every = digits() if data == "digits" else mnist(rng, pooled=True)
     return split(every, train=POOL[data], test=TESTED[data], rng=rng)
@@ -195,7 +234,8 @@ def train_and_measure(given: Unit) -> list[dict[str, Any]]:
     Parameters
     ----------
     given
-        What :func:`unit` returned.
+        What :func:`unit` returned; also ``path``, ``network``, ``shape``, ``average``, ``sampling_steps`` and ``device`` as
+        in :data:`PUBLISHED`.
 
     Returns
     -------
@@ -210,7 +250,7 @@ def train_and_measure(given: Unit) -> list[dict[str, Any]]:
     """
     found = []
     for data in given["data"]:
-        pool, test = images(data)
+        pool, test = images(data, given.get("path"))
         results = train_unit(_flow_unit(given | {"steps": given["steps"] * LONGER[data]}, pool, test))
         found += [{"data": data} | _measured(given, k, result, pool, test) for k, result in enumerate(results)]
     return found
@@ -224,23 +264,24 @@ def _flow_unit(given: Unit, pool: Images, test: Images) -> dict[str, Any]:
         for k in range(given["repetitions"])
     ]
     return {
-        "network": "perceptron",
-        "shape": {"pixels": pool.rows.shape[1], "width": given["width"], "blocks": 2, "classes": 10},
+        "network": given.get("network", "perceptron"),
+        "shape": given.get("shape")
+        or {"pixels": pool.rows.shape[1], "width": given["width"], "blocks": 2, "classes": len(np.unique(pool.labels))},
         "train": packed(pool.rows),
         "test": packed(test.rows),
         "train_labels": packed(pool.labels),
         "test_labels": packed(test.labels),
         "runs": runs,
         # The average reaches over a sixtieth of the run, so that it lags by less than the distance of two checkpoints.
-        "average": 1 - max(1 / given["steps"] * 60, 1e-4),
+        "average": given.get("average", 1 - max(1 / given["steps"] * 60, 1e-4)),
         "precision": "float32",
-        "device": "cpu",
+        "device": given.get("device", "cpu"),
         "checkpoints": geometric_grid(FIRST, given["steps"], CHECKPOINTS),
         "draws": max(720, len(test)),
         "raw": False,
         "draws_seed": SEED,
         "samples": given["samples"],
-        "sampling_steps": 25,
+        "sampling_steps": given.get("sampling_steps", 25),
         "method": "euler",
         "sampling_seed": SEED + 1,
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 
 import numpy as np
 import pytest
 
-from theory.marion2026.experiments import DEFAULT, SCALES, SWEEPS, images, sweep, train_and_measure, unit
+from theory.errors import InputError
+from theory.marion2026.experiments import DEFAULT, PUBLISHED, SCALES, SWEEPS, images, sweep, train_and_measure, unit
 from theory.marion2026.readings import (
     change,
     copies_before,
@@ -174,3 +176,47 @@ def test_a_repetition_is_the_same_alone_and_in_company(tiny) -> None:
     alone = train_and_measure(unit("quick", points=16, width=32) | {"steps": 600, "repetitions": 1, "samples": 24})
     assert alone[0] == tiny[0]
     assert not math.isclose(tiny[0]["least"], tiny[1]["least"])
+
+
+def test_the_published_network_runs_through_the_same_unit_at_a_small_size() -> None:
+    small = {
+        "steps": 600,
+        "points": 16,
+        "repetitions": 1,
+        "samples": 4,
+        "sampling_steps": 2,
+        "data": ["digits"],
+        "device": "cpu",
+    }
+    shape = {
+        "base": 4,
+        "channels": 1,
+        "side": 8,
+        "embedding": 8,
+        "head": 4,
+        "multipliers": (1,),
+        "blocks": (1,),
+        "attention": (False,),
+    }
+    (found,) = train_and_measure(PUBLISHED | small | {"batch": 2, "shape": shape})
+    assert found["checkpoints"][-1]["step"] == 600
+    assert found["checkpoints"][-1]["train"] > found["least"]
+
+
+def test_fashion_images_come_from_a_folder_in_their_own_split(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    for name, count in (("train", 30), ("t10k", 12)):
+        pixels = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        for kind, values in (("images-idx3", pixels), ("labels-idx1", labels)):
+            head = bytes([0, 0, 8, values.ndim]) + b"".join(int(n).to_bytes(4, "big") for n in values.shape)
+            (tmp_path / f"{name}-{kind}-ubyte.gz").write_bytes(gzip.compress(head + values.tobytes()))
+    pool, test = images("fashion", str(tmp_path))
+    assert (len(pool), len(test)) == (30, 12)
+    assert pool.values.shape[1:] == (1, 28, 28)
+
+
+@pytest.mark.parametrize(("data", "words"), [("cifar10", "a local path is needed"), ("imagenet", "data = 'imagenet': one of")])
+def test_data_that_are_not_there_are_named(data, words) -> None:
+    with pytest.raises(InputError, match=words):
+        images(data)
