@@ -179,27 +179,11 @@ def test_a_repetition_is_the_same_alone_and_in_company(tiny) -> None:
 
 
 def test_the_published_network_runs_through_the_same_unit_at_a_small_size() -> None:
-    small = {
-        "steps": 600,
-        "points": 16,
-        "repetitions": 1,
-        "samples": 4,
-        "sampling_steps": 2,
-        "data": ["digits"],
-        "device": "cpu",
-    }
-    shape = {
-        "base": 4,
-        "channels": 1,
-        "side": 8,
-        "embedding": 8,
-        "head": 4,
-        "multipliers": (1,),
-        "blocks": (1,),
-        "attention": (False,),
-    }
-    (found,) = train_and_measure(PUBLISHED | small | {"batch": 2, "shape": shape})
-    assert found["checkpoints"][-1]["step"] == 600
+    small = {"steps": 72, "points": 16, "repetitions": 1, "samples": 4, "sampling_steps": 2, "data": ["digits"], "batch": 2}
+    scales = {"multipliers": (1,), "blocks": (1,), "attention": (False,)}
+    shape = {"base": 4, "channels": 1, "side": 8, "embedding": 8, "head": 4, **scales}
+    (found,) = train_and_measure(PUBLISHED | small | {"shape": shape, "device": "cpu"})
+    assert found["checkpoints"][-1]["step"] == 72
     assert found["checkpoints"][-1]["train"] > found["least"]
 
 
