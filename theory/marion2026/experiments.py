@@ -7,6 +7,8 @@ are longer for more points and smaller batches, by the paper's own normalization
 
 A unit is one configuration with all its repetitions, trained at once: repetition k has its own subset, start and batches, and
 the same in every configuration. Losses are on fixed draws; samples are those of the averaged weights, from one noise.
+
+The file is long because settings, sweeps and everything that is read of a run stay together.
 """
 
 from __future__ import annotations

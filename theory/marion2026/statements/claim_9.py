@@ -2,6 +2,8 @@ r"""C9: distances of generated samples to the training and the test set are near
 
 True for sliced Wasserstein distances on shared projections. The Fréchet inception distance is the *square* of a distance, so
 that the inequality does not hold for it; what holds instead is stated.
+
+The file is long because the two distances, what fails and its repair stand beside each other.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from theory.marion2026.readings import (
     change,
     column,
     copies_before,
-    forced,
     second_descent,
     time_of,
     train_test_gap,
@@ -59,7 +58,6 @@ claim_9_points = claim(
     mutants=turned(closer),
     uses=("marion2026.claim-9.part-sliced",),
 )
-says_something = (Reading(says="1 over floor by largest distance", of=lambda r: 1 - forced(r[DEFAULT_RUN])),)
 
 
 def _descents(name: str) -> tuple[Reading, ...]:

@@ -1,6 +1,8 @@
 r"""What Figures 1 and 2 and the text beside them claim: large rates and small noise keep the network from :math:`s^\star`.
 
 A repetition is one sample with one start, trained at several learning rates. A run that diverges has an infinite excess risk.
+
+The file is long because the claims share their studies.
 """
 
 from __future__ import annotations
@@ -55,9 +57,7 @@ def growth(results: Sequence[Any]) -> float:
     return sum((high > low) - (high < low) for high, low in pairs) / len(pairs)
 
 
-def sizes(
-    words: dict[str, tuple[str, int, float]], build: Callable[[int, float], list[Unit]], whole: str = "nightly"
-) -> Callable[[str], Size]:
+def sizes(words: dict[str, tuple[str, int, float]], build: Callable[[int, float], list[Unit]]) -> Callable[[str], Size]:
     """Return the sizes of a study.
 
     Parameters
@@ -66,8 +66,6 @@ def sizes(
         Profile to what it is, how many repetitions and which share of the published steps.
     build
         The units of a repetition, from its number and the share.
-    whole
-        The profile that has the published settings.
 
     Returns
     -------
@@ -77,7 +75,7 @@ def sizes(
 
     def size(scale: str) -> Size:
         says, count, share = words[scale]
-        return Size(says=says, replicates=[build(k, share) for k in range(count)], reduced=scale != whole)
+        return Size(says=says, replicates=[build(k, share) for k in range(count)], reduced=share < 1 or count < SIMULATIONS)
 
     return size
 

@@ -2,6 +2,8 @@ r"""What Figures 3 and 4 and the text beside them claim of diffusion models: rat
 
 A repetition is one sample of ten points with one start; it is trained as in :mod:`theory.wu2025.diffusion`, and points are
 drawn by the backward process. The studies are reduced throughout: hours of one core would be needed.
+
+The file is long because the claims share their studies.
 """
 
 from __future__ import annotations
