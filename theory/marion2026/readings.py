@@ -67,11 +67,6 @@ def exponent(runs: Sequence[Run], sizes: Sequence[float], definition: str = PRIM
     return slope(sizes, [time_of(run, definition) for run in runs])
 
 
-def difference(first: float | None, second: float | None) -> float | None:
-    """Return the logarithm of the first over the second; None where one is missing."""
-    return None if first is None or second is None else math.log(first / second)
-
-
 def trend(values: Sequence[float | None], sizes: Sequence[float]) -> float | None:
     """Return the exponent of values in sizes: positive where they grow; None where one is missing."""
     return slope(sizes, values)
@@ -164,7 +159,7 @@ def train_test_gap(run: Run, name: str = "sliced") -> float:
 
 
 def forced(run: Run) -> float:
-    """Return the distance of train and test over the largest of samples to the test set: below 1 it says something."""
+    """Return the distance of train and test over the largest of samples to the test set, a bound on the gap there."""
     return float(run["floor"]["sliced"] / np.max(column(run, "sliced_test")))
 
 

@@ -12,6 +12,7 @@ from theory.marion2026.readings import (
     change,
     column,
     copies_before,
+    forced,
     second_descent,
     time_of,
     train_test_gap,
@@ -56,6 +57,25 @@ claim_9_points = claim(
     study=POINTS,
     readings=closer,
     mutants=turned(closer),
+    uses=("marion2026.claim-9.part-sliced",),
+)
+
+
+unforced = (
+    Reading(says="train-test distance over the largest to the test images, less a tenth", of=lambda r: forced(r[-1]) - NEARLY),
+)
+claim_9_ratio = claim(
+    "claim-9.reading-ratio",
+    "at this scale the triangle inequality does not force the distances together",
+    "Ours: the inequality forces the distances to train and test within a tenth of each other where SW(train, test) is below a"
+    " tenth of the distance to the test images. Read with the most training points: it is more than a tenth of even the largest"
+    " distance along the run, so that it forces equality at no checkpoint.",
+    r"SW(\text{train},\text{test})>\tfrac1{10}\max_\tau SW(g_\tau,\text{test})",
+    5,
+    ours=True,
+    study=POINTS,
+    readings=unforced,
+    mutants=turned(unforced),
     uses=("marion2026.claim-9.part-sliced",),
 )
 
