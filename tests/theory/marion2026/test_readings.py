@@ -24,7 +24,7 @@ from theory.marion2026.readings import (
     worst_before,
 )
 from theory.marion2026.statements.claims_1_to_5 import least_loss
-from theory.marion2026.statements.claims_9_to_13 import descents, near, pattern, says_something
+from theory.marion2026.statements.claims_9_to_13 import descents, near, pattern, unforced
 
 STEPS = np.geomspace(100, 10_000, 21)
 
@@ -102,7 +102,7 @@ def test_what_is_read_along_a_whole_run_is_not_a_number_where_the_run_diverged()
         entry.update(train=None, test=None, sliced_train=None, sliced_test=None)
         entry.pop("test_by_time", None)
     results = [found] * len(SWEEPS["points"])
-    for reading in (*least_loss, *near, *says_something, *pattern, *descents["test"]):
+    for reading in (*least_loss, *near, *unforced, *pattern, *descents["test"]):
         assert math.isnan(reading.of(results)), reading.says
     assert min(np.array([1.0, math.nan])) == 1.0
 
