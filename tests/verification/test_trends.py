@@ -236,12 +236,13 @@ def test_statements_and_their_mutants_share_one_run_of_each_unit(paper, jobs) ->
     assert seen == [(done, 6) for done in range(1, 7)]
 
 
-def test_a_later_run_finds_the_runs_again_unless_it_is_to_be_fresh(paper) -> None:
-    run_all(paper, profile="quick", jobs=2)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_later_run_finds_the_runs_again_unless_it_is_to_be_fresh(paper, jobs) -> None:
+    run_all(paper, profile="quick", jobs=jobs)
     # Another seed judges again, on the same runs.
-    run_all(paper, seed=1, jobs=2)
+    run_all(paper, seed=1, jobs=jobs)
     assert runs(paper) == list(range(6))
-    run_all(paper, fresh=True, jobs=2)
+    run_all(paper, fresh=True, jobs=jobs)
     assert runs(paper) == sorted([*range(6), *range(6)])
 
 

@@ -43,6 +43,12 @@ def test_a_random_walk_is_not_smooth_though_smoother_than_chance(kinds) -> None:
     assert reading.of([kinds["smooth"]]) < 0
 
 
+def test_layers_that_training_left_equal_are_not_called_smooth() -> None:
+    equal = network(np.ones((24, 50)))
+    assert equal["measured"]["conv1"]["ratio"] is None
+    assert linear.readings[0].of([equal, equal, equal]) < 0
+
+
 def test_a_training_that_diverged_counts_against_every_claim(kinds) -> None:
     lost = {"diverged": True}
     for claim in (figure_3, linear, figure_4, accuracy, kinked):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from theory.errors import InputError
-from theory.marion2026.experiments import DEFAULT, PUBLISHED, SCALES, SWEEPS, images, sweep, train_and_measure, unit
+from theory.marion2026.experiments import DEFAULT, PUBLISHED, SCALES, SWEEPS, Reference, images, sweep, train_and_measure, unit
 from theory.marion2026.readings import (
     change,
     copies_before,
@@ -149,6 +149,29 @@ def test_training_and_test_images_are_disjoint() -> None:
     pool, test = images("digits")
     seen = {row.tobytes() for row in pool.rows}
     assert not any(row.tobytes() in seen for row in test.rows)
+
+
+def test_images_compared_with_themselves_are_at_distance_0_and_training_images_are_copies() -> None:
+    pool, test = images("digits")
+    train = pool.take(np.arange(16))
+    reference = Reference(train, test, pool)
+    own = reference.read(test)
+    assert max(own["sliced_test"], own["frechet_test"]) < 1e-7
+    assert own["precision"] == own["recall"] == 1
+    learnt = reference.read(train)
+    assert learnt["copies"] == learnt["cosine"] == learnt["nearer"] == 1
+    assert learnt["sliced_train"] < 1e-7
+    assert learnt["sliced_test"] == pytest.approx(reference.floor)
+
+
+def test_the_sliced_distance_is_that_of_quantiles_along_directions_of_length_1() -> None:
+    pool, test = images("digits")
+    train = pool.take(np.arange(20))
+    reference = Reference(train, test, pool)
+    np.testing.assert_allclose(np.linalg.norm(reference.directions, axis=0), 1)
+    # 20 divides 360: every training image stands for 18 quantiles of the test images.
+    low, high = (np.sort(part.rows @ reference.directions, axis=0) for part in (train, test))
+    assert reference.floor == pytest.approx(float(np.sqrt(np.mean((np.repeat(low, 18, axis=0) - high) ** 2))))
 
 
 @pytest.fixture(scope="module")
