@@ -1,6 +1,8 @@
 r"""What the figures of marion2026 share: the runs of sweeps, the table, settings, memorization times by every definition.
 
 A little long, since everything that is written beside the pictures is in one place.
+
+The file is long because runs, their table and their settings are the same for all six figures.
 """
 
 from __future__ import annotations

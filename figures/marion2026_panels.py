@@ -1,6 +1,8 @@
 r"""The panels of the figures of marion2026: losses, copies, distances, memorization time and peak fidelity along sweeps.
 
 A little long, since six panels are drawn in the same way and belong together.
+
+The file is long because the five figures of curves share all their panels.
 """
 
 from __future__ import annotations

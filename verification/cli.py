@@ -1,4 +1,7 @@
-"""The command line. Each command imports what it needs, so that ``quod list`` answers at once."""
+"""The command line. Each command imports what it needs, so that ``quod list`` answers at once.
+
+Longer than most: one function a command, each mostly its options.
+"""
 
 from __future__ import annotations
 

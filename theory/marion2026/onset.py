@@ -3,6 +3,8 @@ r"""When memorization starts: definitions of :math:`\tau_{mem}`, of the memoriza
 The paper has the step "at which the test loss begins to diverge from the train loss" and leaves open when that is. Several
 definitions are given, each on curves at checkpoints, interpolated in the logarithm of the step, and each asks that what has
 begun lasts to the end. :data:`PRIMARY` is the one that claims are judged by; the others show what depends on the choice.
+
+The file is long because every definition stands beside the others, on the same curves.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ The text leaves open how the loss is normalised, how often the backward process 
 have that it does not list; and its own programme (github.com/pojoowu/Prevent-Memorization-via-implicit-regularization)
 departs from it. :data:`READINGS` holds both. As for Figure 2, the network is :math:`\frac1m\sum` and the step :math:`m\eta`
 on a mean over batch and coordinates; an epoch is one step on 5,000 draws with replacement from the ten points.
+
+The file is long because settings, readings and the three scores stay together.
 """
 
 from __future__ import annotations
