@@ -46,7 +46,7 @@ from theory.wu2025.experiments import (
 ETAS = (0.5, 0.1, 0.05, 0.01)
 LARGE = 1000
 SIZES: dict[str, dict[str, Any]] = {
-    "quick": {"share": 0.08, "runs": {1: 6, 10: 3}, "large": 3, "noises": 250},
+    "quick": {"share": 0.12, "runs": {1: 6, 10: 3}, "large": 3, "noises": 250},
     "paper": {"share": 1.0, "runs": {1: SIMULATIONS, 10: SIMULATIONS}, "large": 10, "noises": NOISES},
 }
 """Share of the published numbers of steps, simulations in each dimension and with the large batch, noises a point at d = 10."""
