@@ -1,9 +1,13 @@
-"""What every test starts from: balls of 53 bits, and the same random examples on every machine.
+"""What every test starts from: balls of 53 bits, one thread, and the same random examples on every machine.
 
 Tests marked ``browser`` need Chromium with its driver: where these are missing, the tests are deselected and a line says so.
 """
 
+import os
 import shutil
+
+# Before anything loads numpy or torch: pytest has a process for each core, and threads beyond that wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import flint
 import pytest
