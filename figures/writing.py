@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -39,7 +40,16 @@ def write(identifier: str, scale: str, drawing: Drawing, out: Path) -> list[Path
     -------
     list of Path
         The files.
+
+    Raises
+    ------
+    ValueError
+        If a number that decides a check is none; nothing is written then.
     """
+    for check in drawing.checks:
+        for name, value in check.figures.items():
+            if not math.isfinite(value):
+                raise ValueError(f"{identifier}: {name} is {value}, which decides nothing, in the check that {check.says}")
     # What killed runs left unfinished must not pile up.
     sweep(out, out / ".cache")
     table, notes = out / f"{identifier}.csv", out / f"{identifier}.json"

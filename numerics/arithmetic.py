@@ -21,13 +21,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import flint
 import numpy as np
 
 Number: TypeAlias = Any
 """A scalar or an array in one of the three arithmetics."""
+Numbers: TypeAlias = Annotated[Any, "Numbers"]
+"""A one-dimensional array in one of the three arithmetics; told from a number by its name where data is read."""
 
 
 class Kind(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +28,10 @@ class Truth(Enum):
         """Return the truth of the negation."""
         return {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}.get(self, Truth.UNDECIDED)
 
+    def __float__(self) -> float:
+        """Return 1 for true and 0 for false, as a condition is printed by programs that know no truths."""
+        return {Truth.TRUE: 1.0, Truth.FALSE: 0.0}.get(self, math.nan)
+
 
 class Relation(Enum):
     """How the left side of a statement is related to its right side."""
@@ -36,6 +41,10 @@ class Relation(Enum):
     ABOVE = ">"
     BELOW = "<"
     EQUAL = "=="
+
+    @classmethod
+    def _missing_(cls, value: object) -> Relation:
+        raise ValueError(f"{value!r} is no relation: it is one of {', '.join(member.value for member in cls)}")
 
     @property
     def sign(self) -> int:

@@ -74,15 +74,19 @@ def multiplies(statement: Inequality, constant: str) -> bool:
     Returns
     -------
     bool
-        The answer, from floats that agree to 1e-9 of the right side; a right side of 0 or not finite tells nothing.
+        The answer, from floats that agree to 1e-9 of the right side; a right side of 0, not finite, or that cannot be computed
+        tells nothing.
     """
     doubled = dataclasses.replace(statement, constants={**statement.constants, constant: 2 * statement.constants[constant]})
     told = False
     for seed in range(DRAWS):
-        lifted = statement.instances(_Stream(seed), statement.in_force).lift(FLOATS)
-        with np.errstate(all="ignore"):
-            before = np.asarray(statement.right(lifted, statement.lift_constants(FLOATS)), dtype=float)
-            after = np.asarray(statement.right(lifted, doubled.lift_constants(FLOATS)), dtype=float)
+        try:
+            lifted = statement.drawn(_Stream(seed)).lift(FLOATS)
+            with np.errstate(all="ignore"):
+                before = np.asarray(statement.right(lifted, statement.lift_constants(FLOATS)), dtype=float)
+                after = np.asarray(statement.right(lifted, doubled.lift_constants(FLOATS)), dtype=float)
+        except Exception:
+            continue  # the statement is still to be judged, and the verdict then says what went wrong
         known = np.isfinite(before) & np.isfinite(after) & ((before != 0) | (after != 0))
         if np.any(np.abs(after - 2 * before)[known] > 1e-9 * np.abs(after)[known]):
             return False

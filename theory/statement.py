@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any, Protocol, Self, TypeVar
@@ -147,7 +148,7 @@ class Instance:
                 if item.default is dataclasses.MISSING:
                     raise InputError(f"missing field {name!r}: this statement takes {', '.join(known)}")
                 continue
-            values[name] = _parse_field(name, getattr(item.type, "__name__", str(item.type)), data[name])
+            values[name] = _parse_field(name, _annotated(item.type), data[name])
         return cls(**values)
 
     def neighbours(self) -> Iterator[Self]:
@@ -172,13 +173,21 @@ def _field(name: str, value: Any) -> Fraction:
         raise InputError(f"field {name!r}: {error}") from None
 
 
+def _annotated(annotation: Any) -> str:
+    """Return what a field holds; its annotation is a text where the module postpones annotations."""
+    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+    several = "Numbers" in (*getattr(annotation, "__metadata__", ()), text.rpartition(".")[2]) or text.startswith("tuple")
+    return "Numbers" if several else text
+
+
 def _parse_field(name: str, annotation: str, value: Any) -> Any:
     if annotation == "Numbers":
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             raise InputError(f"field {name!r} takes a list of numbers, not {shorten(repr(value))}")
         return tuple(_field(name, entry) for entry in value)
-    if isinstance(value, list | dict):
-        raise InputError(f"field {name!r} takes one number, not {shorten(repr(value))}")
+    if isinstance(value, list | tuple | dict):
+        lists = "" if isinstance(value, dict) else " (a field annotated Numbers takes a list)"
+        raise InputError(f"field {name!r} takes one number, not {shorten(repr(value))}{lists}")
     number = _field(name, value)
     if annotation == "int":
         if number.denominator != 1:
@@ -253,6 +262,14 @@ class Mutant:
     if_survives: str | None = None
 
 
+class Fault(Enum):
+    """How much is wrong where a statement is false as printed."""
+
+    RESULT = "false as printed"
+    ARGUMENT = "a step that does not follow"
+    SLIP = "a slip of the pen or loose wording"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Erratum:
     """What is wrong with a statement as printed, and what holds instead.
@@ -270,6 +287,8 @@ class Erratum:
     confirm
         A few lines of Python without this program that print ``left`` and ``right``, each with its value at the
         counterexample. The papers' own are files: see :mod:`theory.confirmations`.
+    fault
+        How much is wrong; where it is not given, a step of a proof is an argument and all else a result.
     """
 
     wrong: str
@@ -277,6 +296,7 @@ class Erratum:
     counterexample: Mapping[str, Any]
     repaired: str
     confirm: str = ""
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -375,6 +395,9 @@ class Statement:
         Names of the numerical instruments that must be calibrated before a verdict rests on them.
     ours
         Whether this is our statement (a repair or a sharpening) and not the paper's.
+    contradicts
+        A sentence of the paper, with its place, that is false if this holds and that no instance refutes: that something
+        can happen, or exists.
     cost
         Rough cost of one evaluation relative to a cheap formula; the search divides its budget by it.
     climb
@@ -397,6 +420,7 @@ class Statement:
     erratum: Erratum | None = None
     instruments: tuple[str, ...] = ()
     ours: bool = False
+    contradicts: str = ""
     cost: int = 1
     climb: Climb | None = None
 
@@ -414,6 +438,43 @@ class Statement:
     def in_force(self) -> frozenset[str]:
         """Return the names of the hypotheses in force."""
         return frozenset(hypothesis.name for hypothesis in self.hypotheses)
+
+    def drawn(self, draw: Draw) -> Any:
+        """Build an instance from draws under the hypotheses in force.
+
+        Parameters
+        ----------
+        draw
+            Where the numbers come from.
+
+        Returns
+        -------
+        Instance
+            The instance.
+
+        Raises
+        ------
+        InputError
+            If ``instances`` gives anything else, or data that is not exact.
+        """
+        found = self.instances(draw, self.in_force)
+        if not isinstance(found, Instance):
+            raise InputError(f"instances gave {shorten(repr(found))}, which is no {self.instance.__name__}")
+        for item in dataclasses.fields(found):
+            value = getattr(found, item.name)
+            for entry in value if isinstance(value, tuple) else (value,):
+                if isinstance(entry, float | list):
+                    rule = f"data is exact: {self.instance.__name__}.parse reads decimals, fractions and lists of them"
+                    raise InputError(f"instances gave {shorten(repr(entry))} for {item.name!r}: {rule}")
+        return found
+
+
+class _Constants(SimpleNamespace):
+    """Constants as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        known = ", ".join(vars(self)) or "none"
+        raise AttributeError(f"a formula asks for the constant {name!r}, and constants declares {known}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -443,7 +504,7 @@ class Inequality(Statement):
 
     def lift_constants(self, arithmetic: Arithmetic) -> SimpleNamespace:
         """Return the constants as numbers of ``arithmetic``, reachable as attributes."""
-        return SimpleNamespace(**{name: arithmetic.number(value) for name, value in self.constants.items()})
+        return _Constants(**{name: arithmetic.number(value) for name, value in self.constants.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,9 @@ def _lock(handle: int) -> bool:
 def reason(error: OSError) -> str:
     """Return what the system says of a file, in one line that names it: ``/out/report.json: no space left on device``."""
     words = (error.strerror or str(error)).strip()
-    return f"{error.filename}: {words[:1].lower()}{words[1:]}" if error.filename else f"{words[:1].lower()}{words[1:]}"
+    if words[1:2].islower():
+        words = words[0].lower() + words[1:]
+    return f"{error.filename}: {words}" if error.filename else words
 
 
 def sweep(*folders: Path) -> int:

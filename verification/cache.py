@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from verification.atomic import write_atomically as write_atomically
+from verification.own_files import data_read_by
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("theory", "numerics", "verification")
@@ -48,7 +50,8 @@ def code_version(source: str | None) -> str:
     Parameters
     ----------
     source
-        Path of a user's file, or ``None``. The modules beside it that it imports, at any depth, count too.
+        Path of a user's file, or ``None``. The modules beside it that it imports, at any depth, count too, and so does the
+        data that was read while it was run.
 
     Returns
     -------
@@ -56,19 +59,17 @@ def code_version(source: str | None) -> str:
         A SHA-256.
     """
     files = [(path.relative_to(ROOT).as_posix(), path) for floor in FLOORS for path in (ROOT / floor).rglob("*.py")]
-    files += [(str(path), path) for path in (user_code(Path(source)) if source else ())]
+    if source:
+        # By where they lie from the file: the same code in another folder is the same code.
+        files += [(os.path.relpath(path, Path(source).parent), path) for path in user_code(Path(source))]
     return digest([[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(files)])
 
 
 def user_code(path: Path) -> list[Path]:
-    """Return a user's file and every module of its folder that it imports, at any depth, sorted."""
-    from modulefinder import ModuleFinder  # not needed to list statements
+    """Return a user's file, every module of its folder that it imports, at any depth, and the data that it read, sorted."""
+    from verification.imported import imported_by  # not needed to list statements
 
-    finder = ModuleFinder(path=[str(path.parent)])
-    finder.run_script(str(path))
-    places = (getattr(module, "__file__", None) for module in finder.modules.values())
-    found = {Path(place).resolve() for place in places if place}
-    return sorted(found | {path.resolve()})
+    return sorted(imported_by(path) | {path.resolve(), *data_read_by(path)})
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,11 @@ def _conclusion(found: Any) -> str:
     if comparison is None:
         return str(found.verdict.value)
     at = "" if comparison.index is None else f", decided by entry {comparison.index}"
-    if found.verdict is not Truth.UNDECIDED:
+    if comparison.truth is not Truth.UNDECIDED:
         return f"{found.verdict.value}{at}, rigorously (balls of {comparison.bits} bits, {comparison.reason.value})"
+    if found.verdict is Truth.TRUE:
+        return (
+            f"true{at} as far as balls can tell: equal to {comparison.equal_bits} bits, which no enclosure turns into equality"
+        )
     equal = f", equal to {comparison.equal_bits} bits" if comparison.equal_bits else ""
     return f"undecided at {comparison.bits} bits{at}: {comparison.reason.value} (radius {comparison.radius:.3g}{equal})"

@@ -6,14 +6,13 @@ Longer than most: one function a command, each mostly its options.
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import click
 import typer
@@ -43,6 +42,10 @@ Out = Annotated[Path, typer.Option("--out", help="Folder of the reports.", file_
 Source = Annotated[Path | None, typer.Option("--file", help="Take the statement from a file of your own.")]
 REPORTS = Path("quod-report")
 EXECUTORS = ("local", "dask")
+SHORTEST, LONGEST = 0.01, 1e8
+"""Seconds that a statement may be given; a timer of the system takes no more than some hundred years."""
+MOST_MEMORY = 1 << 30
+"""MiB that a statement may be given: limits of the system are 64-bit numbers of bytes."""
 
 
 @app.command("list")
@@ -53,26 +56,28 @@ def list_command(
 ) -> None:
     """List statements, with their last verdict."""
     from verification.index import listed
-    from verification.records import last_report, recorded_verdicts
+    from verification.reading import last_report
+    from verification.records import recorded_verdicts
     from verification.showing import rows, table
 
     source, names = split(selectors or [])
-    found = rows(select(listed(source), names), last_report(out), recorded_verdicts(source))
-    _print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else table(found))
+    found = rows(select(listed(source), names), last_report(out, source), recorded_verdicts(source))
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else table(found))
 
 
 @app.command("show")
 def show_command(identifier: Id, out: Out = REPORTS, file: Source = None) -> None:
     """Show one statement, or all parts of one: claim, hypotheses, constants, erratum, evidence."""
-    from verification.records import last_report, recorded_verdicts
+    from verification.reading import last_report
+    from verification.records import recorded_verdicts
     from verification.showing import card
 
     source = _source(file)
-    found, report, recorded = load(source), last_report(out), recorded_verdicts(source)
+    found, report, recorded = load(source), last_report(out, source), recorded_verdicts(source)
     # The number of a statement in parts shows the parts.
     parts = [key for key in found if key.startswith(f"{identifier}.")]
     for key in [identifier] if identifier in found or not parts else parts:
-        _print(card(one(found, key), report.get(key), recorded.get(key)))
+        typer.echo(card(one(found, key), report.get(key), recorded.get(key)))
 
 
 @app.command("check")
@@ -85,7 +90,7 @@ def check_command(
     from verification.checking import check
 
     lines, status = check(one(load(_source(file)), identifier), at)
-    _print("\n".join(lines))
+    typer.echo("\n".join(lines))
     raise typer.Exit(status)
 
 
@@ -98,9 +103,10 @@ def verify_command(
     out: Out = REPORTS,
     record: Annotated[bool, typer.Option("--record", help="Put the verdicts on record.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Judge again what an earlier run finished.")] = False,
-    cap: Annotated[float, typer.Option(min=0.01, help="Wall-clock limit of one statement in seconds.")] = 600.0,
+    cap: Annotated[float, typer.Option(help="Wall-clock limit of one statement in seconds.")] = 600.0,
     memory: Annotated[
-        int | None, typer.Option(min=1, metavar="MIB", help="Memory of one statement; by default that of the profile.")
+        int | None,
+        typer.Option(min=1, max=MOST_MEMORY, metavar="MIB", help="Memory of one statement; by default that of the profile."),
     ] = None,
     shard: Annotated[
         str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N; 'quod merge' joins them.")
@@ -110,8 +116,8 @@ def verify_command(
 ) -> None:
     """Gather evidence for statements, print the table, write the reports."""
     source, names = split(selectors or [])
-    if not math.isfinite(cap):
-        raise InputError(f"--cap takes a finite number of seconds, not {cap}")
+    if not SHORTEST <= cap <= LONGEST:
+        raise InputError(f"--cap takes {SHORTEST} to {LONGEST:.0f} seconds, not {cap}")
     if profile not in PROFILES:
         raise InputError(f"--profile takes {', '.join(PROFILES)}, not {profile!r}")
     if record and source:
@@ -177,8 +183,8 @@ def _engine(address: str | None, jobs: int) -> Generator[Executor, None, None]:
 def _record(result: Run) -> Run:
     from verification.records import record, recorded_verdicts
 
-    record(result.judgements, load(None))
-    return replace(result, expected=recorded_verdicts(None))
+    record(result.judgements, load(None), result.profile)
+    return replace(result, expected=recorded_verdicts(None, result.profile))
 
 
 @app.command("measure", context_settings=PASS_ON, add_help_option=False)
@@ -186,7 +192,7 @@ def measure_command(context: typer.Context) -> None:
     """Measure the papers' quantities on a sample of your own."""
     from verification.measure_cli import app as measure
 
-    raise typer.Exit(_status(typer.main.get_group(measure)(list(context.args), "quod measure", standalone_mode=False)))
+    raise typer.Exit(_invoked(measure, "quod measure", context.args))
 
 
 @app.command("figure", context_settings=PASS_ON, add_help_option=False)
@@ -194,7 +200,7 @@ def figure_command(context: typer.Context) -> None:
     """Draw a figure or table of a paper again."""
     from figures.cli import app as figure
 
-    raise typer.Exit(_status(figure(list(context.args), "quod figure", standalone_mode=False)))
+    raise typer.Exit(_invoked(figure, "quod figure", context.args))
 
 
 app.command("new")(new_command)
@@ -207,17 +213,15 @@ def _source(file: Path | None) -> str | None:
     return None if file is None else str(file.resolve())
 
 
-def _status(returned: Any) -> int:
-    return returned if isinstance(returned, int) else 0
-
-
-def _print(text: str) -> None:
+def _invoked(commands: typer.Typer, name: str, arguments: Sequence[str]) -> int:
+    # Not by calling it, which gives an interrupt the status of a command and says nothing.
+    command = typer.main.get_command(commands)
     try:
-        typer.echo(text)
-    except BrokenPipeError:
-        from verification.reports.terminal import forget_output
-
-        forget_output()
+        with command.make_context(name, list(arguments)) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return 0
 
 
 def complain(message: str) -> None:
@@ -239,31 +243,19 @@ def execute(arguments: Sequence[str]) -> int:
         0, 1, 2, 3 or 130.
     """
     try:
-        status = _status(app(list(arguments) or ["--help"], "quod", standalone_mode=False))
+        status = _invoked(app, "quod", arguments or ["--help"])
         sys.stdout.flush()
         return status
     except (InputError, click.ClickException) as error:
         words = error.format_message() if isinstance(error, click.ClickException) else str(error)
         complain(words.replace(" (env var: 'None')", ""))
         return 2
-    except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted")
+    except KeyboardInterrupt:
+        complain("interrupted; the same command resumes")
         return 130
     except Exception as error:
         if os.environ.get("QUOD_DEBUG"):
             raise
-        if isinstance(error, OSError):
-            complain(f"could not run: {reason(error)}")
-            _forget_what_cannot_be_printed()
-        else:
-            complain(f"could not run: {one_line(error)} (QUOD_DEBUG=1 shows where)")
+        told = reason(error) if isinstance(error, OSError) else f"{one_line(error)} (QUOD_DEBUG=1 shows where)"
+        complain(f"could not run: {told}")
         return 3
-
-
-def _forget_what_cannot_be_printed() -> None:
-    from verification.reports.terminal import forget_output
-
-    try:
-        sys.stdout.flush()
-    except OSError:
-        forget_output()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from theory.statement import InputError
+from theory.errors import InputError
 from verification.outcome import EvidenceKind, Verdict
 from verification.reports.words import Entry, best_of, data_of, number
 
@@ -65,7 +65,7 @@ def compare_reports(old: Report, new: Report, factor: float = FACTOR) -> list[Ch
     Parameters
     ----------
     old, new
-        What :func:`verification.comparing_files.read_report` returned.
+        What :func:`verification.reading.read_report` returned.
     factor
         By how much the tightest slack must grow to be a regression; more than 1.
 
@@ -87,7 +87,11 @@ def compare_reports(old: Report, new: Report, factor: float = FACTOR) -> list[Ch
     for key in sorted(before.keys() | after.keys()):
         if key not in after:
             interrupted = key in new["summary"]["not_run"]
-            says = "was not judged: the new run was interrupted" if interrupted else f"is gone; it was {before[key]['verdict']}"
+            says = (
+                "was not judged: the new run was interrupted"
+                if interrupted
+                else f"is gone; its verdict was {before[key]['verdict']}"
+            )
             changes.append(Change(id=key, what="statement", says=says, weight=Weight.REGRESSION))
         elif key not in before:
             failed = Weight.FAILED if after[key]["verdict"] == "error" else Weight.NEWS

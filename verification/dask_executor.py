@@ -7,6 +7,7 @@ again on another, up to the engine's own limit of deaths.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -47,6 +48,8 @@ class Dask:
         except ModuleNotFoundError as error:
             raise InputError("a scheduler needs distributed: pip install 'quod[dask]'") from error
         engine: Any = distributed
+        # What it says of a lost scheduler, with a traceback, is said in one line by whoever asks here.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
             # A client with an address that is none would be left half open, and print a traceback when it is dropped.
             # An engine inside this process has an address without a port.

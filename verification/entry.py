@@ -13,8 +13,13 @@ HOME = Path(__file__).resolve().parent.parent
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def main() -> int:
+def main(*first: str) -> int:
     """Run the command line, or refuse in one line where one of our packages is shadowed.
+
+    Parameters
+    ----------
+    *first
+        Arguments before those that the program was called with.
 
     Returns
     -------
@@ -25,10 +30,14 @@ def main() -> int:
     if problem is not None:
         sys.stderr.write(f"quod: {problem}\n")
         return 2
+    from verification.streams import interrupt_when_told_to_end, last
+
+    last()
+    interrupt_when_told_to_end()
     pin_threads()
     from verification.cli import execute
 
-    return execute(sys.argv[1:])
+    return execute([*first, *sys.argv[1:]])
 
 
 def shadowed() -> str | None:

@@ -1,17 +1,17 @@
-"""The errata sheet: what is wrong with the refuted statements of a paper, in a form that its authors can check by hand."""
+"""The errata of a paper: what is wrong with its refuted statements, in a form that its authors can check by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from theory.confirmations import confirmation_of
-from theory.statement import InputError, Statement
+from theory.statement import Fault, InputError, Statement
 from verification.confirming import DIGITS, Confirmation, run_confirmations
-from verification.dependents import with_dependents
-from verification.outcome import Judgement, Verdict
-from verification.reports.words import Entry
+from verification.dependents import dependents
+from verification.errata_known import Fate, Knowledge
+from verification.outcome import Judgement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,8 @@ class Correction:
     ----------
     statement
         The statement.
+    fault
+        How much is wrong.
     wrong, line
         What is wrong, and where; the second may be empty.
     data
@@ -36,15 +38,16 @@ class Correction:
         What they came to.
     digits
         To how many digits that agrees with the certified sides.
-    repaired
-        The repaired statement, if there is one.
     repair
-        Its entry in the report, if it was judged there, and its verdict, there or on record.
-    affects
-        What becomes of the statements that rest on it, as :mod:`verification.dependents` tells.
+        The repaired statement, if there is one.
+    rests
+        What rests on the refuted statement, without its repair.
+    whole
+        For a step of a proof, the printed statements that the proof is of.
     """
 
     statement: Statement
+    fault: Fault
     wrong: str
     line: str
     data: Mapping[str, Any]
@@ -55,14 +58,9 @@ class Correction:
     lines: str | None
     confirmation: Confirmation | None
     digits: int
-    repaired: Statement | None
-    repair: tuple[Entry | None, str | None]
-    affects: tuple[Mapping[str, Any], ...]
-
-    @property
-    def is_step(self) -> bool:
-        """Return whether it is a step of a proof and no result of its own."""
-        return ".step-" in self.statement.id
+    repair: Fate | None
+    rests: tuple[Fate, ...]
+    whole: tuple[Fate, ...]
 
     @property
     def problem(self) -> str | None:
@@ -80,81 +78,46 @@ class Correction:
         )
 
 
-def corrections(
-    chosen: Sequence[Statement], statements: Mapping[str, Statement], report: Mapping[str, Entry], recorded: Mapping[str, str]
-) -> list[Correction]:
-    """Return the corrections of the refuted statements among some, results before steps of proofs, each in order of ids.
+def corrections(chosen: Sequence[Statement], known: Knowledge) -> list[Correction]:
+    """Return the corrections of the refuted statements among some, in order of importance.
+
+    What is false as printed comes first, then the steps that do not follow, then the slips; among equals what more named
+    results rest on.
 
     Parameters
     ----------
     chosen
         The statements asked for.
-    statements
-        Every statement of the source, by id.
-    report
-        Entries of the last report, by id; whatever is missing there is taken from the record.
-    recorded
-        Recorded verdicts, by id.
+    known
+        What is known of all.
 
     Returns
     -------
     list of Correction
         One for each statement that is refuted in the report, or has an erratum.
     """
-    refuted = [entry for entry in chosen if _is_refuted(entry, report)]
-    judged = {key: Judgement.from_json(entry) for key, entry in report.items() if key in statements}
-    judged |= {entry.id: _refuted(entry, judged.get(entry.id)) for entry in refuted}
-    told = {entry.id: entry.erratum or {} for entry in with_dependents(list(judged.values()), statements, recorded)}
+    refuted = [entry for entry in chosen if known.refuted(entry)]
     sources = {entry.id: lines for entry in refuted if (lines := confirmation_of(entry)) is not None}
     ran = run_confirmations(sources)
-    found = [
-        _correction(entry, judged[entry.id], told[entry.id], statements, report, sources.get(entry.id), ran.get(entry.id))
-        for entry in refuted
-    ]
-    return sorted(found, key=lambda correction: (correction.is_step, correction.statement.id))
+    found = [_correction(entry, known, sources.get(entry.id), ran.get(entry.id)) for entry in refuted]
+    return sorted(found, key=_place)
 
 
-def _is_refuted(statement: Statement, report: Mapping[str, Entry]) -> bool:
-    if statement.id in report:
-        return bool(report[statement.id]["verdict"] == Verdict.REFUTED.value)
-    return statement.erratum is not None
+def _place(entry: Correction) -> tuple[int, int, str]:
+    return list(Fault).index(entry.fault), -sum(not fate.is_step for fate in entry.rests), entry.statement.id
 
 
-def _refuted(statement: Statement, judged: Judgement | None) -> Judgement:
-    """Return the judgement of the report, or one that says only that the statement is refuted by its erratum."""
-    if judged is not None:
-        return judged
-    from dataclasses import replace
-
-    from verification.worker import failed
-
-    erratum = statement.erratum
-    assert erratum is not None
-    told = {"wrong": erratum.wrong, "line": erratum.line, "repaired": erratum.repaired}
-    return replace(failed(statement, erratum.wrong), verdict=Verdict.REFUTED, erratum=told)
-
-
-def _correction(
-    statement: Statement,
-    judged: Judgement,
-    told: Mapping[str, Any],
-    statements: Mapping[str, Statement],
-    report: Mapping[str, Entry],
-    lines: str | None,
-    ran: Confirmation | None,
-) -> Correction:
+def _correction(statement: Statement, known: Knowledge, lines: str | None, ran: Confirmation | None) -> Correction:
     from numerics.comparison import Truth
     from verification.evaluate import check_at
 
-    data = _counterexample(statement, judged)
-    found = check_at(statement, data)
+    told = _told(statement, known)
+    found = check_at(statement, told["data"])
     certified = found.verdict is Truth.FALSE and all(truth is Truth.TRUE for _, _, truth in found.hypotheses)
-    repaired, sides = told.get("repaired"), found.comparison
+    repaired, sides = told.pop("repaired"), found.comparison
     return Correction(
         statement=statement,
-        wrong=told.get("wrong") or judged.reason,
-        line=told.get("line") or "",
-        data=data,
+        **told,
         relation=found.relation.value,
         left=found.left,
         right=found.right,
@@ -162,16 +125,44 @@ def _correction(
         lines=lines,
         confirmation=ran,
         digits=0 if ran is None else ran.digits(float(sides.left), float(sides.right), sides.radius),
-        repaired=statements.get(repaired) if repaired else None,
-        repair=(report.get(repaired or ""), told.get("repaired_verdict")),
-        affects=tuple(told.get("affects") or ()),
+        repair=known.fate(repaired) if repaired in known.statements else None,
+        rests=tuple(
+            known.fate(key, path) for key, path in sorted(dependents(statement.id, known.statements).items()) if key != repaired
+        ),
+        whole=tuple(_whole(statement, known)),
     )
 
 
-def _counterexample(statement: Statement, judged: Judgement) -> Mapping[str, Any]:
-    # The erratum's is the one that people read, and the one that the lines of Python are about.
-    if statement.erratum is not None:
-        return statement.erratum.counterexample
+def _told(statement: Statement, known: Knowledge) -> dict[str, Any]:
+    """Return what is wrong, where, how much, the counterexample, and the id of the repair."""
+    fault, erratum = fault_of(statement), statement.erratum
+    if erratum is not None:
+        # Its counterexample, not the report's, is the one that people read and that the lines of Python are about.
+        told = {"wrong": erratum.wrong, "line": erratum.line, "repaired": erratum.repaired}
+        return told | {"fault": fault, "data": erratum.counterexample}
+    judged = Judgement.from_json(known.report[statement.id])
     if judged.counterexample is None:
         raise InputError(f"{statement.id} is refuted in the report without a counterexample; judge it again with quod verify")
-    return judged.counterexample.data
+    return {"wrong": judged.reason, "line": "", "repaired": None, "fault": fault, "data": judged.counterexample.data}
+
+
+def fault_of(statement: Statement) -> Fault:
+    """Return how much is wrong with a statement that is false as printed.
+
+    Parameters
+    ----------
+    statement
+        The statement.
+
+    Returns
+    -------
+    Fault
+        What its erratum says; where that says nothing, a step of a proof is an argument and all else a result.
+    """
+    told = None if statement.erratum is None else statement.erratum.fault
+    return told or (Fault.ARGUMENT if ".step-" in statement.id else Fault.RESULT)
+
+
+def _whole(statement: Statement, known: Knowledge) -> Iterator[Fate]:
+    if ".step-" in statement.id:
+        yield from known.named(statement.paper).get(statement.id.split(".")[1], ())

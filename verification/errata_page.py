@@ -17,6 +17,11 @@ body {{ font: 16px/1.5 Georgia, serif; max-width: 52rem; margin: 2rem auto; padd
 code, pre {{ font: 14px/1.4 monospace; background: #f4f4f2; }}
 pre {{ padding: .6rem; overflow-x: auto; }}
 td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; }}
+p, li {{ overflow-wrap: anywhere; }}
+.formula {{ display: block; overflow: auto hidden; padding: .7rem 0; }}
+@media (prefers-color-scheme: dark) {{
+body {{ color: #ddd; background: #1c1c1e; }} code, pre {{ background: #2a2a2d; }} td, th {{ border-color: #444; }}
+}}
 </style>
 </head>
 <body>
@@ -48,7 +53,7 @@ def page_of(title: str, text: str) -> str:
 
     def kept(match: re.Match[str]) -> str:
         # Markdown would take the backslashes of LaTeX for its own.
-        formulas.append(tostring(formula(match[1]), encoding="unicode"))
+        formulas.append(f'<span class="formula">{tostring(formula(match[1]), encoding="unicode")}</span>')
         return f"FORMULA{len(formulas) - 1}."
 
     # Raw HTML in a statement's words is shown, not run.

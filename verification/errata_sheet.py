@@ -1,22 +1,34 @@
-"""The errata sheet as Markdown, from which its page is drawn."""
+"""The errata sheet as Markdown, from which its page is drawn: a letter to the authors, with the lines of Python behind it."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from theory.statement import Fault
 from verification.cache import write_atomically
 from verification.errata import Correction
+from verification.errata_entry import SOURCE, confirmed, entry_of, place_of, state_of
+from verification.errata_known import NAMED, Fate
 from verification.errata_page import page_of
-from verification.reports.words import data_of
 
-SURVIVES = {True: "stands", False: "refuted too", None: "open"}
-STEPS = {True: "that stand", False: "refuted too", None: "left open"}
+TITLES = {
+    Fault.RESULT: "False as printed",
+    Fault.ARGUMENT: "Steps that do not follow",
+    Fault.SLIP: "Slips of the pen and loose wording",
+}
+EXCLUDED = "Sentences that a statement of ours excludes"
 
 
-def write_sheet(paper: str, found: Sequence[Correction], basis: str, out: Path, source: str | None) -> list[Path]:
+def write_sheet(
+    paper: str,
+    found: Sequence[Correction],
+    named: Mapping[str, Sequence[Fate]],
+    basis: str,
+    out: Path,
+    source: str | None = None,
+    against: Sequence[Fate] = (),
+) -> list[Path]:
     """Write ``errata-PAPER.md``, with formulas in LaTeX, and ``errata-PAPER.html``, which loads nothing from elsewhere.
 
     Parameters
@@ -25,19 +37,23 @@ def write_sheet(paper: str, found: Sequence[Correction], basis: str, out: Path, 
         Key of the paper.
     found
         Its corrections, at least one.
+    named
+        Its theorems, propositions, corollaries and lemmas with their parts.
     basis
         Where the verdicts come from, in words.
     out
         The folder.
     source
         Path of the user's file, or ``None`` for the papers.
+    against
+        Statements that hold and contradict a sentence of the paper.
 
     Returns
     -------
     list of Path
         The files.
     """
-    text = sheet(paper, found, basis, source)
+    text = sheet(paper, found, named, basis, source, against)
     page = page_of(f"Errata of {paper}", text)
     files = {out / f"errata-{paper}.md": text, out / f"errata-{paper}.html": page}
     for path, content in files.items():
@@ -45,7 +61,14 @@ def write_sheet(paper: str, found: Sequence[Correction], basis: str, out: Path, 
     return list(files)
 
 
-def sheet(paper: str, found: Sequence[Correction], basis: str, source: str | None = None) -> str:
+def sheet(
+    paper: str,
+    found: Sequence[Correction],
+    named: Mapping[str, Sequence[Fate]],
+    basis: str,
+    source: str | None = None,
+    against: Sequence[Fate] = (),
+) -> str:
     """Return the sheet as Markdown.
 
     Parameters
@@ -53,128 +76,84 @@ def sheet(paper: str, found: Sequence[Correction], basis: str, source: str | Non
     paper
         Key of the paper.
     found
-        Its corrections, results before steps of proofs.
+        Its corrections, in order of importance.
+    named
+        Its theorems, propositions, corollaries and lemmas with their parts.
     basis
         Where the verdicts come from, in words.
     source
         Path of the user's file, or ``None`` for the papers.
+    against
+        Statements that hold and contradict a sentence of the paper.
 
     Returns
     -------
     str
         The text.
     """
-    results = [entry for entry in found if not entry.is_step]
-    steps = [entry for entry in found if entry.is_step]
-    lines = [*_head(paper, results, steps, basis), *_summary(found)]
-    for title, entries in (("Results and displayed formulas", results), ("Steps of proofs", steps)):
-        if entries:
-            lines += [f"## {title}\n"]
-            lines += [line for entry in entries for line in _one(entry, source)]
+    numbered = list(enumerate(found, 1))
+    lines = [*_head(paper, found, basis, len(against)), *_stands(named), *_summary(numbered)]
+    for fault, title in TITLES.items():
+        entries = [(number, entry) for number, entry in numbered if entry.fault is fault]
+        lines += [f"## {title}\n"] * bool(entries)
+        lines += [line for number, entry in entries for line in entry_of(number, entry)]
+    lines += _contradicted(against)
+    lines += ["## The counterexamples in plain Python\n"]
+    lines += [line for number, entry in numbered for line in confirmed(number, entry, source)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _head(paper: str, results: Sequence[Correction], steps: Sequence[Correction], basis: str) -> Iterator[str]:
+def _head(paper: str, found: Sequence[Correction], basis: str, against: int) -> Iterator[str]:
     yield f"# Errata of {paper}\n"
-    cited = (results or steps)[0].statement.source
-    yield f"About: {cited.split(', arXiv')[0]}. Statements are numbered as there; the words are ours.\n"
-    count = f"results and displayed formulas {len(results)}, steps of proofs {len(steps)}"
-    yield f"Refuted as printed: {count}. {basis}\n"
+    match = SOURCE.match(found[0].statement.source)
+    cited = match["work"] if match else found[0].statement.source
+    yield f"About: {cited}. Numbers and pages are those of that version; the words are ours. {basis}\n"
+    count = {title: sum(entry.fault is fault for entry in found) for fault, title in TITLES.items()} | {EXCLUDED: against}
+    yield (
+        "; ".join(f"{title[0].lower()}{title[1:]}: {number}" for title, number in count.items() if number).capitalize() + ".\n"
+    )
     yield "Each counterexample satisfies every printed hypothesis, and both sides are enclosed rigorously, by interval"
-    yield "arithmetic. The lines of Python under it need nothing of ours: the standard library, mpmath and numpy. They were"
+    yield "arithmetic. The lines of Python at the end need nothing of ours: the standard library, mpmath and numpy. They were"
     yield "run to make this sheet, and what they printed was compared with the enclosures.\n"
 
 
-def _summary(found: Sequence[Correction]) -> Iterator[str]:
-    yield "| statement | what is wrong | repaired | named results resting on it |"
+def _stands(named: Mapping[str, Sequence[Fate]]) -> Iterator[str]:
+    whole = {result: parts for result, parts in named.items() if all(part.verdict == "holds" for part in parts)}
+    proved = [result for result, parts in whole.items() if all(part.evidence == "proved" for part in parts)]
+    groups = {"with a proof of ours": proved, "as far as measured or searched": [key for key in whole if key not in proved]}
+    told = "; ".join(f"{how}: {', '.join(map(_title, sorted(keys, key=_order)))}" for how, keys in groups.items() if keys)
+    if told:
+        yield f"**What stands as printed,** {told}.\n"
+
+
+def _contradicted(against: Sequence[Fate]) -> Iterator[str]:
+    if against:
+        yield f"## {EXCLUDED}\n"
+        yield "They say that something can happen, which no counterexample refutes; a statement that excludes it does.\n"
+    for fate in against:
+        statement = fate.statement
+        yield f"### {statement.contradicts}\n"
+        yield f"`{statement.id}` ({state_of(fate)}), {statement.title}: {statement.says}\n"
+        yield from [f"$${statement.formula}$$\n"] * bool(statement.formula)
+        if statement.proof is not None and fate.evidence == "proved":
+            yield f"**Proof,** for {statement.proof.set}: {statement.proof.argument}\n"
+
+
+def _title(result: str) -> str:
+    kind, number = result.split("-", 1)
+    return f"{kind.capitalize()} {number}"
+
+
+def _order(result: str) -> tuple[int, int, str]:
+    kind, number = result.split("-", 1)
+    return NAMED.index(kind), int(number) if number.isdigit() else 0, number
+
+
+def _summary(numbered: Sequence[tuple[int, Correction]]) -> Iterator[str]:
+    yield "| | where | what is wrong | repair |"
     yield "|---|---|---|---|"
-    for entry in found:
-        named = [item for item in _others(entry) if _named(item)]
-        fates = {word: sum(item["survives"] is key for item in named) for key, word in SURVIVES.items()}
-        counts = ", ".join(f"{word}: {count}" for word, count in fates.items() if count) or "none"
+    for number, entry in numbered:
         wrong = entry.wrong.replace("|", r"\|")
-        yield f"| {_short(entry)} | {wrong} | {entry.repair[1] or '-'} | {counts} |"
-    yield ""
-
-
-def _short(entry: Correction) -> str:
-    return f"`{entry.statement.id.split('.', 1)[1]}`"
-
-
-def _others(entry: Correction) -> list[Mapping[str, Any]]:
-    """Return what rests on a statement, without its repair."""
-    return [item for item in entry.affects if entry.repaired is None or item["id"] != entry.repaired.id]
-
-
-def _named(item: Mapping[str, Any]) -> bool:
-    return ".step-" not in item["id"]
-
-
-def _one(entry: Correction, source: str | None) -> Iterator[str]:
-    statement = entry.statement
-    yield f"### {statement.id.split('.', 1)[1]}: {statement.title}\n"
-    yield f"*{statement.source}.* {statement.says}\n"
-    if statement.formula:
-        yield f"$${statement.formula}$$\n"
-    yield f"**What is wrong.** {_sentence(entry.wrong)}\n"
-    if entry.line:
-        yield f"**Where.** {_sentence(entry.line)}\n"
-    if entry.problem is not None:
-        yield f"**NOT CONFIRMED, do not send:** {entry.problem}.\n"
-    yield from _counterexample(entry, source)
-    yield from _repair(entry)
-    yield from _survives(entry)
-
-
-def _sentence(text: str) -> str:
-    # No capital: it may begin with a symbol.
-    return text.rstrip(".") + "."
-
-
-def _counterexample(entry: Correction, source: str | None) -> Iterator[str]:
-    yield "**Counterexample.**\n"
-    yield f"    {data_of(entry.data)}\n"
-    yield f"Claimed is left {entry.relation} right; there\n"
-    yield f"    left   {entry.left}\n    right  {entry.right}\n"
-    if entry.lines is None:
-        yield "No lines of Python that confirm it without quod have been written yet.\n"
-    else:
-        yield "Without quod:\n"
-        yield f"```python\n{entry.lines.rstrip()}\n```\n"
-        if entry.confirmation is not None and entry.confirmation.problem is None:
-            printed = "\n    ".join(entry.confirmation.output.rstrip().splitlines())
-            yield f"prints\n\n    {printed}\n\nand agrees with the enclosures to {entry.digits} digits.\n"
-    file = ["--file", source] if source else []
-    yield f"With it: `{shlex.join(['quod', 'check', entry.statement.id, *file, '--at', data_of(entry.data)])}`\n"
-
-
-def _repair(entry: Correction) -> Iterator[str]:
-    if entry.repaired is None:
-        yield "**Repair.** None is known here.\n"
-        return
-    judged, verdict = entry.repair
-    yield f"**Repair.** {entry.repaired.says}\n"
-    if entry.repaired.formula:
-        yield f"$${entry.repaired.formula}$$\n"
-    yield f"`{entry.repaired.id}`: {verdict or 'not judged yet'}{'' if judged else ' (on record)' * bool(verdict)}.\n"
-    for item in judged["evidence"] if judged else ():
-        yield f"- {item['kind']}: {item['summary']}"
-    if not judged and entry.repaired.proof is not None:
-        yield f"- it has a proof for {entry.repaired.proof.set}"
-    yield ""
-
-
-def _survives(entry: Correction) -> Iterator[str]:
-    others = _others(entry)
-    if not others:
-        yield "**What survives.** Nothing else here rests on it.\n"
-        return
-    yield "**What survives.** Of what rests on it:\n"
-    for item in filter(_named, others):
-        yield f"- `{item['id']}`: {item['how']}."
-    steps = [item for item in others if not _named(item)]
-    for key, words in STEPS.items():
-        ids = [f"`{item['id'].split('.', 1)[1]}`" for item in steps if item["survives"] is key]
-        if ids:
-            yield f"- steps of proofs {words}: {', '.join(ids)}."
+        repair = state_of(entry.repair) if entry.repair else "none known"
+        yield f"| {number} | {place_of(entry.statement)} | {wrong} | {repair} |"
     yield ""

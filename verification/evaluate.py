@@ -13,9 +13,10 @@ import numpy as np
 
 from numerics.arithmetic import EXACT, FLOATS, Arithmetic, Number, balls
 from numerics.comparison import FIRST_BITS, LAST_BITS, Comparison, Reason, Relation, Truth, all_of, compare, decide
-from theory.statement import Equivalence, Hypothesis, Inequality, InputError, Instance, Statement
+from theory.statement import Equivalence, Hypothesis, Inequality, InputError, Instance, Statement, shorten
 from verification.incomputable import INCOMPUTABLE, incomputable
 from verification.outcome import Counterexample
+from verification.rounding import refuse_rounded
 
 IDENTITY_BITS = 256
 HARD_BITS = 512
@@ -29,7 +30,12 @@ HARD_EQUAL_BITS = 20
 def triples(hypothesis: Hypothesis, lifted: Any) -> list[tuple[Number, str, Number]]:
     """Return the comparisons that a hypothesis consists of."""
     held = hypothesis.holds(lifted)
-    return list(held) if isinstance(held, list) else [held]
+    found = list(held) if isinstance(held, list) else [held]
+    for entry in found:
+        if not isinstance(entry, tuple) or len(entry) != 3:
+            rule = "(left, relation, right), such as (p.x, '>', 0), or a list of these"
+            raise InputError(f"hypothesis {hypothesis.name!r} gave {shorten(repr(entry))}: it gives {rule}")
+    return found
 
 
 def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int = LAST_BITS) -> Truth:
@@ -58,7 +64,7 @@ def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int 
     def one(k: int) -> Truth:
         def sides(arithmetic: Arithmetic) -> tuple[Number, Number]:
             left, _, right = triples(hypothesis, instance.lift(arithmetic))[k]
-            return flint.arb(left), flint.arb(right)
+            return _enclosed(left), _enclosed(right)
 
         return decide(sides, relations[k], last_bits=last_bits).truth
 
@@ -222,7 +228,9 @@ def certified(statement: Statement, instance: Instance, *, last_bits: int = LAST
             left, right = sides(exact, instance, arithmetic)
             return _enclosed(left), _enclosed(right)
 
-        return decide(both, exact.relation, first_bits=first, last_bits=last)
+        found = decide(both, exact.relation, first_bits=first, last_bits=last)
+        refuse_rounded(exact, instance, found)
+        return found
     if isinstance(statement, Equivalence):
         return _equivalent(statement, instance, last_bits)
     raise TypeError(f"a {statement.kind} is not compared at single instances")
@@ -244,13 +252,21 @@ def _equivalent(statement: Equivalence, instance: Instance, last_bits: int) -> C
     def truth(condition: Any) -> Comparison:
         def both(arithmetic: Arithmetic) -> tuple[Number, Number]:
             left, _, right = condition(instance.lift(arithmetic))
-            return left, right
+            return _enclosed(left), _enclosed(right)
 
         return decide(both, condition(instance.lift(FLOATS))[1], last_bits=last_bits)
 
     first, second = truth(statement.first), truth(statement.second)
-    value = {Truth.TRUE: 1.0, Truth.FALSE: 0.0, Truth.UNDECIDED: math.nan}
-    return compare(value[first.truth], "==", value[second.truth], bits=max(first.bits, second.bits))
+    still_open = [found for found in (first, second) if found.truth is Truth.UNDECIDED]
+    same = Truth.TRUE if first.truth is second.truth else Truth.FALSE
+    return Comparison(
+        truth=Truth.UNDECIDED if still_open else same,
+        reason=still_open[0].reason if still_open else Reason.DECIDED,
+        relation=Relation.EQUAL,
+        left=first.truth,
+        right=second.truth,
+        bits=max(first.bits, second.bits),
+    )
 
 
 def equality_bits(statement: Statement) -> int:
@@ -266,7 +282,9 @@ def consistent(comparison: Comparison, least_bits: int = EQUAL_BITS) -> bool:
 
 
 def digits(value: Number, count: int = 15) -> str:
-    """Return a number as text: a ball by its midpoint and radius, a float by its shortest form."""
+    """Return a side as text: a ball by its midpoint and radius, a float by its shortest form, a condition by its truth."""
+    if isinstance(value, Truth):
+        return value.value
     if isinstance(value, flint.arb):
         return str(value.str(count))
     return f"{float(value):.{count}g}"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
+from tempfile import gettempdir
 from typing import Any, Protocol, TypeVar
 
 from verification.entry import pin_threads
@@ -67,8 +70,8 @@ class Pool:
         self._jobs = jobs
         self._others = set(multiprocessing.active_children())
         # Workers are forked from a clean server that has the heavy imports; nothing of this process leaks into them.
-        self._context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-        if os.name == "posix":
+        self._context = multiprocessing.get_context("forkserver" if _can_serve() else "spawn")
+        if _can_serve():
             self._context.set_forkserver_preload(["verification.judge"])
         self._pool = self._start(jobs)
 
@@ -100,12 +103,23 @@ class Pool:
         """End every worker now."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - self._others:
-            child.terminate()
+            child.kill()  # what it runs may have asked to be left alone by any gentler signal, or be stopped
+
+
+def _can_serve() -> bool:
+    # The server listens on a socket in the temporary folder, whose path may have 107 bytes and ends in 32 of its own.
+    return os.name == "posix" and len(os.fsencode(gettempdir())) <= 75
 
 
 def _prepare_worker() -> None:
-    """Leave interrupts to the parent, and end with it: a parent that is killed cannot stop its workers."""
+    """Leave interrupts to the parent, and end with it: a parent that is killed cannot stop its workers.
+
+    What a unit prints goes where progress goes, since standard output is for the table.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError, AttributeError):
+        os.dup2(2, 1)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it may be none, or of another kind
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -139,14 +153,18 @@ def completed(
     Yields
     ------
     tuple
-        The name of a unit, its finished future, and the seconds since it was submitted.
+        The name of a unit, its finished future, and the seconds from its submission to its end.
     """
     waiting = iter(units)
     running: dict[Future[Any], tuple[K, float]] = {}
+    ended: dict[Future[Any], float] = {}
     while True:
         while len(running) < window and (unit := next(waiting, None)) is not None:
             start = time.monotonic()
-            running[executor.submit(function, *unit[1])] = (unit[0], start)
+            future = executor.submit(function, *unit[1])
+            running[future] = (unit[0], start)
+            # Not when it is looked at: whoever takes the one before may take long.
+            future.add_done_callback(lambda done: ended.setdefault(done, time.monotonic()))
         if not running:
             return
         done, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
@@ -156,4 +174,4 @@ def completed(
             check()
         for future in done:
             name, start = running.pop(future)
-            yield name, future, time.monotonic() - start
+            yield name, future, (ended.pop(future, None) or time.monotonic()) - start

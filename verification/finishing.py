@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Writer = Callable[[Mapping[str, Any], Path], Path]
 
 
-def finish(result: Run, out: Path, complain: Callable[[str], None]) -> int:
+def finish(result: Run, out: Path, complain: Callable[[str], None], resume: str = "the same command resumes from there") -> int:
     """Write the reports and print the table; what cannot be written costs neither the table nor the other reports.
 
     Parameters
@@ -32,6 +32,8 @@ def finish(result: Run, out: Path, complain: Callable[[str], None]) -> int:
         Folder of the reports.
     complain
         Prints one line on standard error.
+    resume
+        What to do about an interrupted run.
 
     Returns
     -------
@@ -47,7 +49,8 @@ def finish(result: Run, out: Path, complain: Callable[[str], None]) -> int:
     report = report_of(result)
     files, troubles = [], [result.trouble] if result.trouble else []
     writers: tuple[Writer, ...] = (write_report, write_junit, write_markdown, write_html)
-    for write in writers:
+    # A run that was stopped before it judged anything says less than the report that may be there.
+    for write in () if result.interrupted and not result.judgements else writers:
         try:
             files.append(write(report, out))
         except OSError as error:
@@ -55,7 +58,7 @@ def finish(result: Run, out: Path, complain: Callable[[str], None]) -> int:
     show(report, files, console())
     if result.interrupted and not result.trouble:
         done, total = len(result.judgements), len(result.judgements) + len(result.not_run)
-        complain(f"interrupted after {done} of {total} statements; the same command resumes from there")
+        complain(f"interrupted after {done} of {total} statements; {resume}")
     if troubles:
         complain("; ".join(troubles))
         return 3
@@ -84,7 +87,10 @@ def writable(out: Path) -> None:
         except OSError as error:
             if error.errno == errno.ENOSPC and _kept(folder):
                 continue
-            raise InputError(f"--out {folder}: {(error.strerror or 'cannot be written').lower()}") from None
+            words = (error.strerror or "cannot be written").lower()
+            if isinstance(error, FileExistsError):
+                words = "a link that leads nowhere" if folder.is_symlink() else "a file"
+            raise InputError(f"--out {folder}: {words}") from None
 
 
 def _kept(folder: Path) -> bool:
@@ -104,4 +110,4 @@ def merge_command(
 
     result = merge(reports)
     writable(out)
-    raise typer.Exit(finish(result, out, complain))
+    raise typer.Exit(finish(result, out, complain, "run the interrupted parts again, then merge"))

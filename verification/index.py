@@ -65,7 +65,7 @@ def listed(source: str | None, folder: Path | None = None) -> Mapping[str, Named
     # One file for each place that the program is installed in, replaced when the code has changed.
     cache, key, code = Cache(folder), f"statements-{digest(str(ROOT))[:16]}", code_version(None)
     found = cache.get(key)
-    if found is None or found["code"] != code:
+    if not isinstance(found, dict) or found.get("code") != code:
         entries = [Listed(id=entry.id, title=entry.title, ours=entry.ours) for entry in load(None).values()]
         found = {"code": code, "statements": [asdict(entry) for entry in entries]}
         with suppress(OSError):

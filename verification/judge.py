@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.comparison import Comparison, Relation, Truth
+from numerics.comparison import Comparison, Reason, Relation, Truth
 from theory.statement import Equivalence, Identity, Inequality, Instance, Limit, Probability, Statement, Trend
 from verification.budget import Budget
 from verification.climbing import climb
@@ -23,7 +23,9 @@ from verification.evaluate import (
     equality_bits,
     hypotheses_truth,
 )
-from verification.measured import judge_limit, judge_probability
+from verification.frequencies import judge_probability
+from verification.galleries import gallery_of
+from verification.measured import judge_limit
 from verification.outcome import Counterexample, Evidence, EvidenceKind, Judgement, Tightness, Verdict
 from verification.prove import prove
 from verification.search import Search, ascend, explore, starts
@@ -143,13 +145,6 @@ def _hypotheses(statement: Statement, drawn: int, satisfied: int) -> dict[str, A
     }
 
 
-def _gallery(statement: Statement) -> list[Instance]:
-    listed = list(statement.gallery)
-    if statement.erratum is not None:
-        listed.insert(0, statement.erratum.counterexample)
-    return [statement.instance.parse(entry) for entry in listed]
-
-
 class _Certification:
     """Certified comparisons at chosen instances, and the first certified violation."""
 
@@ -157,7 +152,8 @@ class _Certification:
         self.statement, self.budget = statement, budget
         self.true = self.equal = self.undecided = self.outside = 0
         self.violations: list[tuple[Instance, Comparison]] = []
-        self.widest, self.bits = 0.0, 10**6
+        self.open: tuple[Instance, Comparison] | None = None
+        self.bits = 10**6
 
     def add(self, instance: Instance) -> None:
         if hypotheses_truth(self.statement, instance) is not Truth.TRUE:
@@ -173,12 +169,21 @@ class _Certification:
             self.bits = min(self.bits, comparison.equal_bits)
         else:
             self.undecided += 1
-            self.widest = max(self.widest, comparison.radius)
+            self.open = self.open or (instance, comparison)
 
     @property
     def inside(self) -> int:
         """Return how many instances are certified to satisfy every hypothesis."""
         return self.true + self.equal + self.undecided + len(self.violations)
+
+    def remains(self) -> str:
+        """Return what balls leave open, with the first instance at which they do."""
+        assert self.open is not None
+        instance, comparison = self.open
+        why = comparison.reason.value
+        if comparison.reason is Reason.OVERLAP and comparison.radius:
+            why += f" (radius {comparison.radius:.3g} at {comparison.bits} bits)"
+        return f"{self.undecided} comparisons of balls stayed undecided, the first at {instance}: {why}"
 
     def evidence(self) -> Evidence | None:
         if self.true + self.equal == 0:
@@ -210,7 +215,7 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
         The verdict with its evidence.
     """
     search = Search()
-    gallery = _gallery(statement)
+    gallery = gallery_of(statement)
     explore(statement, search, cases=cases_of(budget, statement.cost), seed=seed)
     for instance in gallery:
         search.record(statement, UnitDraw(source=lambda: 0.5), instance)
@@ -233,7 +238,8 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
         tightness=_tightness(statement, search),
     )
     judgement = _with_verdict(judgement, statement, search, certification, budget)
-    if judgement.verdict is Verdict.REFUTED or statement.erratum is not None:
+    # The neighbours of what is false, says nothing or cannot be computed tell nothing more.
+    if judgement.verdict in (Verdict.REFUTED, Verdict.VACUOUS) or statement.erratum is not None or not judgement.evidence:
         return judgement
     teeth = tuple(
         bite(statement, mutant, search, gallery, budget, seed + 1 + index) for index, mutant in enumerate(statement.mutants)
@@ -253,21 +259,16 @@ def _spread(search: Search, count: int) -> list[Any]:
 def _with_verdict(
     judgement: Judgement, statement: Inequality, search: Search, certification: _Certification, budget: Budget
 ) -> Judgement:
-    evidence = [entry for entry in (certification.evidence(), _sampled(search)) if entry is not None]
+    evidence = [entry for entry in (certification.evidence(), _sampled(search, certification)) if entry is not None]
     if certification.violations:
         counterexample = _smallest(statement, certification.violations, budget)
         reason = statement.erratum.wrong if statement.erratum is not None else "a counterexample is certified"
-        refuting = Evidence(
-            kind=EvidenceKind.CERTIFIED,
-            summary=f"violated at {len(certification.violations)} instances with the two sides separated by balls",
-            figures={"violations": len(certification.violations)},
-        )
         return replace(
             judgement,
             verdict=Verdict.REFUTED,
             reason=reason,
             counterexample=counterexample,
-            evidence=(refuting, *evidence[-1:]),
+            evidence=(_refuting(certification), *(entry for entry in evidence if entry.kind is EvidenceKind.SAMPLED)),
         )
     if statement.proof is not None:
         _, proved, account = prove(statement.proof, budget.boxes)
@@ -279,21 +280,19 @@ def _with_verdict(
     if search.satisfied and search.trivial == search.satisfied:
         return replace(judgement, verdict=Verdict.VACUOUS, reason="the conclusion is trivial at every instance drawn")
     if certification.undecided and statement.proof is None:
-        reason = (
-            f"{certification.undecided} comparisons of balls stayed undecided, with radius up to {certification.widest:.3g}"
-        )
-        return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason, evidence=tuple(evidence))
+        return replace(judgement, verdict=Verdict.UNDECIDED, reason=certification.remains(), evidence=tuple(evidence))
     if not evidence:
         return replace(judgement, verdict=Verdict.UNDECIDED, reason="no evidence was gathered")
     return replace(judgement, evidence=tuple(evidence))
 
 
-def _sampled(search: Search) -> Evidence | None:
+def _sampled(search: Search, certification: _Certification) -> Evidence | None:
     if not search.worst:
         return None
     margin = search.least_margin
     ascents = f" and {search.ascended} of local ascent" if search.ascended else ""
-    summary = f"no certified violation in {search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}"
+    found = "" if certification.violations else "no certified violation in "
+    summary = f"{found}{search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}"
     if search.climbed:
         ends = ", ".join(f"{value:.3g} in {name}" for name, value in sorted(search.climbed.items()))
         summary += f"; climbs by gradients end at {ends}"
@@ -304,7 +303,15 @@ def _sampled(search: Search) -> Evidence | None:
     return Evidence(kind=EvidenceKind.SAMPLED, summary=summary, figures=figures)
 
 
-def _smallest(statement: Inequality, violations: list[tuple[Instance, Comparison]], budget: Budget) -> Counterexample:
+def _refuting(certification: _Certification) -> Evidence:
+    count = len(certification.violations)
+    summary = f"violated at {count} instance{'s' * (count != 1)} with the two sides separated by balls"
+    return Evidence(kind=EvidenceKind.CERTIFIED, summary=summary, figures={"violations": count})
+
+
+def _smallest(
+    statement: Inequality | Equivalence, violations: list[tuple[Instance, Comparison]], budget: Budget
+) -> Counterexample:
     """Shrink the simplest violation; one given with the erratum is already small and competes."""
     ranked = sorted(violations, key=lambda entry: complexity(entry[0]))
     best, comparison = ranked[0]
@@ -341,8 +348,8 @@ def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judg
     """
     rng = np.random.default_rng(seed)
     count = max(budget.certified * 4, 24)
-    drawn = [statement.instances(UnitDraw(source=lambda: float(rng.random())), statement.in_force) for _ in range(count)]
-    instances = _gallery(statement) + drawn
+    drawn = [statement.drawn(UnitDraw(source=lambda: float(rng.random()))) for _ in range(count)]
+    instances = gallery_of(statement) + drawn
     certification = _Certification(statement, budget)
     for instance in instances:
         certification.add(instance)
@@ -350,14 +357,16 @@ def judge_equivalence(statement: Equivalence, budget: Budget, seed: int) -> Judg
         _blank(statement, Verdict.HOLDS), hypotheses=_hypotheses(statement, count, count - certification.outside)
     )
     if certification.violations:
-        instance, comparison = min(certification.violations, key=lambda entry: complexity(entry[0]))
-        found = counterexample_of(instance, comparison)
-        return replace(judgement, verdict=Verdict.REFUTED, reason="one condition holds without the other", counterexample=found)
+        found = _smallest(statement, certification.violations, budget)
+        reason = statement.erratum.wrong if statement.erratum is not None else "one condition holds without the other"
+        return replace(
+            judgement, verdict=Verdict.REFUTED, reason=reason, counterexample=found, evidence=(_refuting(certification),)
+        )
     if certification.inside == 0:
         return replace(judgement, verdict=Verdict.VACUOUS, reason="no instance drawn satisfies the hypotheses")
     evidence = [entry for entry in (certification.evidence(),) if entry is not None]
     if statement.proof is None and (certification.undecided or not evidence):
-        reason = f"{certification.undecided} instances at which balls do not decide a condition"
+        reason = certification.remains() if certification.undecided else "no evidence was gathered"
         return replace(judgement, verdict=Verdict.UNDECIDED, reason=reason, evidence=tuple(evidence))
     if statement.proof is not None:
         _, proved, account = prove(statement.proof, budget.boxes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from verification.atomic import reason
 from verification.cache import Cache
@@ -64,9 +65,9 @@ class Ledger:
     def take_stored(self) -> None:
         """Take up what an earlier run finished."""
         for key in self.missing:
-            payload = self._cache.get(self._keys[key])
-            if payload is not None:
-                self.found[key] = Judgement.from_json(payload)
+            judgement = _judgement(self._cache.get(self._keys[key]))
+            if judgement is not None and judgement.id == key:
+                self.found[key] = judgement
                 self.stored.add(key)
                 self._tell(key)
 
@@ -95,3 +96,10 @@ class Ledger:
             seconds_left=left,
         )
         self._progress(step)
+
+
+def _judgement(payload: Any) -> Judgement | None:
+    try:
+        return Judgement.from_json(payload)
+    except (KeyError, TypeError, ValueError, AttributeError):  # absent, or whole and yet none
+        return None

@@ -12,6 +12,8 @@ from types import FrameType
 
 MIB = 1 << 20
 STATUS = Path("/proc/self/statm")
+AGAIN = 1.0
+"""Seconds after which what runs on beyond its cap is stopped again."""
 TOLD = re.compile(r"allocate|bad_alloc|out of memory|cannot allocate|memoryerror", re.IGNORECASE)
 """What libraries say when they are refused memory, in an exception or on standard error before they abort."""
 
@@ -54,6 +56,11 @@ def is_memory(error: BaseException) -> bool:
             return True
         seen = seen.__cause__ or seen.__context__
     return False
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether an exception is an interrupt from the keyboard; where those are ignored, a statement has raised it."""
+    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
 @contextmanager
@@ -106,7 +113,9 @@ def memory_limit(memory: int | None) -> Generator[None, None, None]:
 
 @contextmanager
 def time_cap(cap: float) -> Generator[None, None, None]:
-    """Raise :class:`OutOfTime` when the cap runs out; only the main thread of a process can be stopped so.
+    """Raise :class:`OutOfTime` when the cap runs out, and again while that is swallowed on the way, as in a destructor.
+
+    Only the main thread of a process can be stopped so.
 
     Parameters
     ----------
@@ -126,9 +135,13 @@ def time_cap(cap: float) -> Generator[None, None, None]:
         raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, cap)
+    signal.setitimer(signal.ITIMER_REAL, cap, AGAIN)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        # It may strike here too, and only once: the next time is far away.
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)

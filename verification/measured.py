@@ -1,4 +1,4 @@
-"""Judge limits and probabilities by measurement: rates and frequencies with confidence intervals.
+"""Judge limits by measurement: rates with confidence intervals.
 
 Longer than most files: a rate is read at each instance, at each Richardson level and over drawn instances, by one rule.
 """
@@ -14,17 +14,14 @@ import numpy as np
 
 from numerics.arithmetic import FLOATS
 from numerics.extrapolation import Order, before_floor, bootstrap_mean, order_of_decay, richardson_levels
-from numerics.statistics import clopper_pearson
-from theory.statement import Instance, Limit, Mutant, Probability
-from verification.budget import Budget
+from theory.statement import Instance, Limit, Mutant
 from verification.draws import UnitDraw
 from verification.evaluate import float_hypotheses
+from verification.galleries import gallery_of
 from verification.outcome import Evidence, EvidenceKind, Judgement, Tooth, Verdict, plain
 
 FLOOR = 1e-11
 """Relative errors below this are rounding, and say nothing about a rate."""
-REFUTING = 1 - 1e-6
-"""Confidence at which a frequency refutes: a claim that is exactly true must not fall to chance."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +253,7 @@ class Sample:
 
 def _draw_one(statement: Limit, stream: np.random.SeedSequence) -> Any:
     rng = np.random.default_rng(stream)
-    return statement.instances(UnitDraw(source=lambda: float(rng.random())), statement.in_force)
+    return statement.drawn(UnitDraw(source=lambda: float(rng.random())))
 
 
 def sample(statement: Limit, gallery: Sequence[Approach], seed: int) -> Sample | None:
@@ -325,7 +322,7 @@ def judge_limit(statement: Limit, blank: Judgement, seed: int = 0) -> Judgement:
     """
     if statement.rate is None and (statement.levels or statement.draws):
         raise ValueError("levels and draws need a claimed rate: faster than any power has no order")
-    instances = [statement.instance.parse(entry) for entry in statement.gallery]
+    instances = gallery_of(statement)
     if not instances:
         return replace(blank, verdict=Verdict.VACUOUS, reason="the gallery is empty: there is no instance to measure at")
     seen = [approach(statement, instance) for instance in instances]
@@ -422,46 +419,3 @@ def _confused(statement: Limit, own: Approach, control: Objection, found: Sample
         accepted.append(found.order)
     claimed = float(statement.rate) + level
     return there.holds(claimed) or any(order is not None and order.holds(there.order) for order in accepted)
-
-
-def judge_probability(statement: Probability, blank: Judgement, budget: Budget, seed: int) -> Judgement:
-    """Judge a lower bound on a probability by frequencies with exact (Clopper-Pearson) intervals.
-
-    Parameters
-    ----------
-    statement
-        The statement.
-    blank
-        Judgement with the statement's own fields.
-    budget
-        ``cases`` trials at each of a few instances.
-    seed
-        Seed of the draws and trials.
-
-    Returns
-    -------
-    Judgement
-        Refuted when the interval lies below the claim, measured when it lies above, else undecided.
-    """
-    rng = np.random.default_rng(seed)
-    build = UnitDraw(source=lambda: float(rng.random()))
-    drawn = [statement.instances(build, statement.in_force) for _ in range(3)]
-    instances = [statement.instance.parse(entry) for entry in statement.gallery] or drawn
-    trials = max(100, budget.cases)
-    lows, shortfalls = [], []
-    for instance in instances:
-        lifted = instance.lift(FLOATS)
-        successes = sum(bool(statement.event(lifted, rng)) for _ in range(trials))
-        low, _ = clopper_pearson(successes, trials, 0.95)
-        claimed = float(statement.at_least(lifted))
-        lows.append(low)
-        _, most = clopper_pearson(successes, trials, REFUTING)
-        if most < claimed:
-            reason = f"{successes} of {trials} at {instance}: at most {most:.4g} (99.9999%), claimed at least {claimed:.4g}"
-            return replace(blank, verdict=Verdict.REFUTED, reason=reason)
-        if low < claimed:
-            shortfalls.append(f"{successes} of {trials} supports at least {low:.4g} (95%), claimed {claimed:.4g}")
-    if shortfalls:
-        return replace(blank, verdict=Verdict.UNDECIDED, reason=shortfalls[0])
-    summary = f"{trials} trials at each of {len(instances)} instances support at least {min(lows):.4g} (95%)"
-    return replace(blank, evidence=(Evidence(kind=EvidenceKind.MEASURED, summary=summary, figures={"low": min(lows)}),))

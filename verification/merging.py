@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from theory.errors import InputError
+from verification.budget import PROFILES
 from verification.cache import code_version
+from verification.comparing import Report
 from verification.dependents import with_dependents
 from verification.outcome import Judgement
-from verification.records import SCHEMA, recorded_verdicts
+from verification.reading import read_report
+from verification.records import recorded_verdicts
 from verification.runner import Run
 from verification.selection import load
+from verification.sharding import Shard, part
 
 SAME = ("code", "source", "profile", "seed", "memory", "versions", "machine")
 """What reports must have in common: what judgements depend on."""
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Read a report.
+def read(path: Path) -> Report:
+    """Read a report that can be merged.
 
     Parameters
     ----------
@@ -29,27 +33,32 @@ def read(path: Path) -> dict[str, Any]:
 
     Returns
     -------
-    dict
+    Mapping
         The report.
 
     Raises
     ------
     InputError
-        If it cannot be read, or is no report of this version.
+        If it cannot be read, is damaged, or is no report of this version.
     """
-    path = path / "report.json" if path.is_dir() else path
+    report = read_report(path)
     try:
-        report = json.loads(path.read_bytes())
-        complete = report["schema"] == SCHEMA and all(
-            key in report for key in ("summary", "statements", "timing", "provenance")
-        )
-    except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
-    except (ValueError, KeyError, TypeError):
-        complete = False
-    if not complete:
-        raise InputError(f"{path}: not a report of this version ({SCHEMA}), or cut short")
-    return dict(report)
+        for entry in report["statements"]:
+            Judgement.from_json(entry)
+        _read_provenance(report["provenance"])
+        whole = math.isfinite(report["timing"]["seconds"]) and isinstance(report["timing"]["from_earlier_runs"], list)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        whole = False
+    if not whole:
+        raise InputError(f"{path}: a damaged report: give the one that quod wrote")
+    return report
+
+
+def _read_provenance(about: Mapping[str, Any]) -> None:
+    """Touch all that merging reads, so that a damaged report fails here."""
+    [about[name] for name in SAME], PROFILES[about["profile"]], about["jobs"] + 0, Path(about["source"] or "")
+    if about["shard"] is not None:
+        Shard.parse(about["shard"])
 
 
 def merge(paths: Sequence[Path]) -> Run:
@@ -74,26 +83,29 @@ def merge(paths: Sequence[Path]) -> Run:
     reports = [read(path) for path in paths]
     for path, report in zip(paths[1:], reports[1:], strict=True):
         for name in SAME:
-            first, here = (entry["provenance"].get(name) for entry in (reports[0], report))
+            first, here = (entry["provenance"][name] for entry in (reports[0], report))
             if first != here:
                 raise InputError(f"{path}: {name} is {_told(name, here)}, but {_told(name, first)} in {paths[0]}")
     provenance = reports[0]["provenance"]
-    if provenance["code"] != (here := code_version(provenance["source"])):
+    source = provenance["source"] and str(Path(provenance["source"]).resolve())
+    if provenance["code"] != (here := code_version(source)):
         raise InputError(
             f"{paths[0]}: code is {provenance['code'][:12]}, but {here[:12]} here: merge with the program that ran"
         )
-    _complete(paths, reports)
+    _complete(paths, reports, source)
     entries = _entries(paths, reports)
     expected = {key: entry["expected_verdict"] for key, entry in entries.items() if entry["expected_verdict"] is not None}
-    return _run(reports, entries, expected, provenance["source"])
+    return _run(reports, entries, expected, source)
 
 
-def _run(reports: Sequence[Mapping[str, Any]], entries: Mapping[str, Any], expected: dict[str, str], source: str | None) -> Run:
+def _run(reports: Sequence[Report], entries: Mapping[str, Any], expected: dict[str, str], source: str | None) -> Run:
     judgements = [Judgement.from_json(entries[key]) for key in sorted(entries)]
     provenance = reports[0]["provenance"]
     left_out = {key for report in reports for key in report["summary"]["not_run"]} - set(entries)
     return Run(
-        judgements=tuple(with_dependents(judgements, load(source), recorded_verdicts(source) | expected)),
+        judgements=tuple(
+            with_dependents(judgements, load(source), recorded_verdicts(source, provenance["profile"]) | expected)
+        ),
         expected=expected,
         stored=tuple(sorted({key for report in reports for key in report["timing"]["from_earlier_runs"]})),
         not_run=tuple(sorted(left_out)),
@@ -102,7 +114,7 @@ def _run(reports: Sequence[Mapping[str, Any]], entries: Mapping[str, Any], expec
         seed=provenance["seed"],
         jobs=max(report["provenance"]["jobs"] for report in reports),
         code=provenance["code"],
-        memory=provenance.get("memory", 0),
+        memory=provenance["memory"],
         seconds=round(sum(report["timing"]["seconds"] for report in reports), 3),
     )
 
@@ -113,26 +125,43 @@ def _told(name: str, value: Any) -> str:
     return str(value)[:12] if name == "code" else repr(value)
 
 
-def _complete(paths: Sequence[Path], reports: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse parts of different partitions, and a partition with a part missing."""
-    parts = [report["provenance"].get("shard") for report in reports]
-    of = {part.split("/")[1] for part in parts if part}
-    if len(of) > 1:
-        other = next(
-            index for index, part in enumerate(parts) if part and part.split("/")[1] != str(parts[0] or "/").split("/")[1]
-        )
-        raise InputError(f"{paths[other]}: it is part {parts[other]}, and others are parts of {', '.join(sorted(of, key=int))}")
-    if of:
-        missing = {f"{number + 1}/{next(iter(of))}" for number in range(int(next(iter(of))))} - set(parts)
-        if missing and None not in parts:
-            raise InputError(f"part {min(missing, key=_number)} is missing: give the reports of all parts")
+def _complete(paths: Sequence[Path], reports: Sequence[Report], source: str | None) -> None:
+    """Refuse parts of different partitions, of different selections, and a partition with a part missing."""
+    parts = [(path, Shard.parse(text)) for path, report in zip(paths, reports, strict=True) if (text := _shard(report))]
+    if not parts:
+        return
+    first = parts[0][1]
+    for path, shard in parts:
+        if shard.of != first.of:
+            of = sorted({first.of, shard.of})
+            raise InputError(f"{path}: it is part {shard}, and others are parts of {', '.join(map(str, of))}")
+    if len(parts) < len(reports):  # the whole is among them
+        return
+    there = {shard.number for _, shard in parts}
+    if len(there) < first.of:
+        missing = next(number for number in range(1, first.of + 1) if number not in there)
+        raise InputError(f"part {missing}/{first.of} is missing: give the reports of all parts")
+    _of_one_selection(parts, reports, source)
 
 
-def _number(part: str) -> int:
-    return int(part.split("/")[0])
+def _of_one_selection(parts: Sequence[tuple[Path, Shard]], reports: Sequence[Report], source: str | None) -> None:
+    statements = load(source)
+    chosen = [{entry["id"] for entry in report["statements"]} | set(report["summary"]["not_run"]) for report in reports]
+    every = [statements[key] for key in sorted(set().union(*chosen)) if key in statements]
+    scale = PROFILES[reports[0]["provenance"]["profile"]].study
+    for (path, shard), ids in zip(parts, chosen, strict=True):
+        if ids != {entry.id for entry in part(every, shard, scale)}:
+            raise InputError(
+                f"{path}: it is not part {shard} of what all parts hold: give parts of one selection of statements"
+            )
 
 
-def _entries(paths: Sequence[Path], reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _shard(report: Report) -> str | None:
+    text: str | None = report["provenance"]["shard"]
+    return text
+
+
+def _entries(paths: Sequence[Path], reports: Sequence[Report]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     where: dict[str, Path] = {}
     for path, report in zip(paths, reports, strict=True):

@@ -31,8 +31,9 @@ def diff_command(
 ) -> None:
     """Tell what changed between two runs; the status is 1 where something got worse."""
     from verification.comparing import compare_reports, status_of
-    from verification.comparing_files import diff_text, read_report
+    from verification.comparing_files import diff_text
     from verification.outcome import plain
+    from verification.reading import read_report
 
     first, second = read_report(old), read_report(new)
     changes = compare_reports(first, second, factor)
@@ -55,15 +56,19 @@ def errata_command(
     from itertools import groupby
 
     from verification.errata import corrections
+    from verification.errata_known import Knowledge
     from verification.errata_sheet import write_sheet
     from verification.finishing import writable
-    from verification.records import last_report, recorded_verdicts
+    from verification.reading import last_report
+    from verification.records import recorded_verdicts
     from verification.selection import load, select, split
 
     source, names = split(selectors or [])
     writable(out)
-    statements, report = load(source), last_report(out)
-    found = corrections(select(statements, names), statements, report, recorded_verdicts(source))
+    statements, report = load(source), last_report(out, source)
+    known = Knowledge(statements=statements, report=report, recorded=recorded_verdicts(source))
+    chosen = select(statements, names)
+    found = corrections(chosen, known)
     if not found:
         typer.echo("nothing to correct: no statement chosen is refuted" + "; 'quod verify' gathers evidence" * (not report))
         return
@@ -71,7 +76,7 @@ def errata_command(
     status = 0
     for paper, entries in groupby(sorted(found, key=lambda entry: entry.statement.paper), lambda entry: entry.statement.paper):
         mine = list(entries)
-        files = write_sheet(paper, mine, basis, out, source)
+        files = write_sheet(paper, mine, known.named(paper), basis, out, source, known.contradicting(paper, chosen))
         missing = sum(entry.lines is None for entry in mine)
         lines = f", {missing} without lines of Python" * bool(missing)
         typer.echo(f"{paper}: {len(mine)} correction{'s' * (len(mine) != 1)}{lines}; {', '.join(map(str, files))}")

@@ -36,6 +36,6 @@ def prove(proof: Proof, boxes: int = BOXES) -> tuple[Truth, Evidence | None, str
             return truth, None, f"proof step not established ({truth.value}): {step.says}: {account}"
         accounts.append({"says": step.says, "account": account})
     how = "a written argument whose finite parts the program checks" if proof.argument else "checked in full by the program"
-    summary = f"for {proof.set}; {how}, {len(accounts)} parts checked"
+    summary = f"for {proof.set}; {how}, {len(accounts)} part{'s' * (len(accounts) != 1)} checked"
     figures = {"set": proof.set, "argument": proof.argument, "steps": accounts}
     return Truth.TRUE, Evidence(kind=EvidenceKind.PROVED, summary=summary, figures=figures), ""

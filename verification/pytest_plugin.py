@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--quod"):
         if config.getoption("--quod-seed") < 0:
             raise pytest.UsageError(f"--quod-seed takes an integer from 0 on, not {config.getoption('--quod-seed')}")
+        if not any(argument.split("::")[0].endswith(".py") for argument in config.args):
+            raise pytest.UsageError("--quod takes a file of statements by its name, such as my_paper.py, and found none")
         from verification.entry import pin_threads
 
         pin_threads()
@@ -138,15 +140,18 @@ class StatementItem(pytest.Item):
 def _lines(entry: Mapping[str, Any], path: Path) -> Iterator[str]:
     import shlex
 
+    from verification.own_files import shown
     from verification.reports.words import data_of, survivors_of
 
-    yield f"{entry['id']}: {entry['verdict']}" + (f", {entry['reason']}" if entry["reason"] else "")
+    survivors = survivors_of(entry)
+    reason = entry["reason"] or ("but a mutant survives" if survivors else "")
+    yield f"{entry['id']}: {entry['verdict']}" + (f", {reason}" if reason else "")
     yield f"  {entry['says']}"
     found = entry["counterexample"]
     if found is not None:
         yield f"  at {data_of(found['data'])}"
         yield f"  left   {found['left']}"
         yield f"  right  {found['right']}, claimed left {found['relation']} right"
-        command = ["quod", "check", entry["id"], "--file", str(path), "--at", data_of(found["data"])]
+        command = ["quod", "check", entry["id"], "--file", shown(path), "--at", data_of(found["data"])]
         yield f"  {shlex.join(command)}"
-    yield from (f"  mutant not refuted: {name}" for name in survivors_of(entry))
+    yield from (f"  mutant not refuted: {name}" for name in survivors)

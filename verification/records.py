@@ -1,26 +1,29 @@
-"""What earlier runs left: the verdicts on record, which ``quod verify --record`` alone changes, and the last report."""
+"""The verdicts on record, by profile, which ``quod verify --record`` alone changes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from verification.cache import write_atomically
 from verification.outcome import Judgement, Verdict
 
 SCHEMA = "quod-report/1"
 FOLDER = Path(__file__).resolve().parent / "recorded"
+FIRST = "quick"
+"""The profile whose verdicts are on record in full."""
 
 
-def recorded_verdicts(source: str | None, folder: Path | None = None) -> dict[str, str]:
+def recorded_verdicts(source: str | None, profile: str = FIRST, folder: Path | None = None) -> dict[str, str]:
     """Return the verdicts on record, id to verdict; a user's file has none.
 
     Parameters
     ----------
     source
         Path of a user's file, or ``None`` for the papers.
+    profile
+        The profile of the run. What is not on record for it is expected as in the quick one.
     folder
         Where the records are; the program's own folder when not given.
 
@@ -31,13 +34,21 @@ def recorded_verdicts(source: str | None, folder: Path | None = None) -> dict[st
     """
     if source is not None:
         return {}
-    found: dict[str, str] = {}
-    for path in sorted((folder or FOLDER).glob("*.json")):
-        found |= json.loads(path.read_text(encoding="utf-8"))
+    folder = folder or FOLDER
+    found = _read(folder) if profile == FIRST else _read(folder) | _read(folder / profile)
     return dict(sorted(found.items()))
 
 
-def record(judgements: Iterable[Judgement], known: Iterable[str], folder: Path | None = None) -> list[Path]:
+def _read(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob("*.json")):
+        found |= json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def record(
+    judgements: Iterable[Judgement], known: Iterable[str], profile: str = FIRST, folder: Path | None = None
+) -> list[Path]:
     """Put verdicts on record; what could not run is not recorded, and ids that no longer exist are dropped.
 
     Parameters
@@ -46,6 +57,8 @@ def record(judgements: Iterable[Judgement], known: Iterable[str], folder: Path |
         The judgements of the papers' statements.
     known
         Every id that exists.
+    profile
+        The profile of the run. The quick one is the base; of another only what differs from it is kept, in a folder of its own.
     folder
         Where the records are; the program's own folder when not given.
 
@@ -54,16 +67,21 @@ def record(judgements: Iterable[Judgement], known: Iterable[str], folder: Path |
     list of Path
         The files written.
     """
-    folder = folder or FOLDER
-    kept = {key: verdict for key, verdict in recorded_verdicts(None, folder).items() if key in set(known)}
+    home = folder or FOLDER
+    existing = set(known)
+    base = {} if profile == FIRST else _read(home)
+    kept = {key: verdict for key, verdict in recorded_verdicts(None, profile, home).items() if key in existing}
     kept |= {entry.id: entry.verdict.value for entry in judgements if entry.verdict is not Verdict.ERROR}
-    papers: dict[str, dict[str, str]] = {path.stem: {} for path in folder.glob("*.json")}
+    place = home if profile == FIRST else home / profile
+    papers: dict[str, dict[str, str]] = {path.stem: {} for path in place.glob("*.json")}
     for key, verdict in sorted(kept.items()):
-        papers.setdefault(key.split(".", 1)[0], {})[key] = verdict
-    return [_write(folder / f"{paper}.json", verdicts) for paper, verdicts in sorted(papers.items())]
+        if base.get(key) != verdict:
+            papers.setdefault(key.split(".", 1)[0], {})[key] = verdict
+    return [_write(place / f"{paper}.json", verdicts) for paper, verdicts in sorted(papers.items())]
 
 
 def _write(path: Path, verdicts: Mapping[str, str]) -> Path:
+    path.parent.mkdir(exist_ok=True)
     write_atomically(path, (json.dumps(verdicts, indent=2) + "\n").encode())
     return path
 
@@ -71,23 +89,3 @@ def _write(path: Path, verdicts: Mapping[str, str]) -> Path:
 def differs(verdict: Verdict, expected: str | None) -> bool:
     """Return whether a verdict is news: not the recorded one, or, with none on record, anything but ``holds``."""
     return verdict.value != (expected or Verdict.HOLDS.value)
-
-
-def last_report(out: Path) -> dict[str, dict[str, Any]]:
-    """Return the entries of the last report in a folder, by id; nothing if there is none that can be read.
-
-    Parameters
-    ----------
-    out
-        The folder.
-
-    Returns
-    -------
-    dict
-        Id to the statement's entry.
-    """
-    try:
-        report = json.loads((out / "report.json").read_bytes())
-        return {entry["id"]: entry for entry in report["statements"]} if report["schema"] == SCHEMA else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}

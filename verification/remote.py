@@ -15,6 +15,9 @@ from verification.selection import load
 from verification.studies import Store
 from verification.worker import DIED, beyond_memory, failed, judge_one, run_one
 
+GRACE = 10.0
+"""Seconds beyond its cap in which a unit may start and stop by itself."""
+
 
 @cache
 def _child() -> Apart:
@@ -31,7 +34,7 @@ def release() -> None:
 
 def limit_of(cap: float) -> float:
     """Return the seconds after which a unit counts as stuck: beyond its cap it gets some time to stop by itself."""
-    return 1.5 * cap + 10
+    return 1.5 * cap + GRACE
 
 
 def judge_apart(

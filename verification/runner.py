@@ -165,7 +165,7 @@ def run(
     finally:
         release()
     judgements = [book.found[key] for key in sorted(book.found)]
-    expected = recorded_verdicts(source)
+    expected = recorded_verdicts(source, profile)
     return Run(
         judgements=tuple(with_dependents(judgements, load(source), expected)),
         expected=expected,

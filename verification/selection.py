@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
-import importlib.util
-import sys
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
 from theory.errors import InputError
+from verification.own_files import one_line as one_line
+from verification.own_files import refuse, run_file, shown
 
 if TYPE_CHECKING:
     from theory.statement import Statement
@@ -40,7 +37,7 @@ def load(source: str | None) -> Mapping[str, Statement]:
     Raises
     ------
     InputError
-        If the file cannot be run, holds no statement, or two of its statements share an id.
+        If the file cannot be run, holds no statement, or a statement's names are refused or come twice.
     """
     # Imported here: they bring numpy and every module of the papers, which `quod list` finds in an index.
     from theory.registry import all_statements
@@ -49,54 +46,16 @@ def load(source: str | None) -> Mapping[str, Statement]:
     if source is None:
         return all_statements()
     found: dict[str, Statement] = {}
-    for value in vars(_run_file(Path(source))).values():
+    for value in vars(run_file(Path(source))).values():
         for entry in value if isinstance(value, tuple | list) else (value,):
             if not isinstance(entry, Statement):
                 continue
-            if not isinstance(entry.id, str) or not entry.id.strip():
-                raise InputError(f"{source}: a statement has the empty id {entry.id!r}; give every statement a unique id")
+            refuse(entry, source)
             if found.setdefault(entry.id, entry) is not entry:
-                raise InputError(f"{source}: two statements share the id {entry.id!r}; ids must be unique")
+                raise InputError(f"{shown(source)}: two statements share the id {entry.id!r}; ids must be unique")
     if not found:
-        raise InputError(f"{source} defines no statement at its top level (such as theory.statement.Inequality)")
+        raise InputError(f"{shown(source)} defines no statement at its top level (such as theory.statement.Inequality)")
     return dict(sorted(found.items()))
-
-
-def _run_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    path = path.resolve()
-    name = f"quod_user_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Appended, so that a neighbour called numpy.py or theory.py shadows nothing.
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise InputError(_where(error, path)) from None
-    return module
-
-
-def _where(error: BaseException, path: Path) -> str:
-    if isinstance(error, SyntaxError):
-        return f"{error.filename or path}:{error.lineno or 1}: {error.msg}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(path.parent)]
-    line = own[-1].lineno if own else 1
-    file = own[-1].filename if own else path
-    return f"{file}:{line}: {one_line(error)}"
-
-
-def one_line(error: BaseException) -> str:
-    """Return the kind of an error and the first line of its message."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def split(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
@@ -149,7 +108,7 @@ def select(statements: Mapping[str, T], selectors: Iterable[str]) -> list[T]:
     for selector in selectors:
         matches = {key for key in statements if _matches(key, selector)}
         if not matches:
-            raise InputError(f"no statement matches {selector!r}{_close(selector, statements)}")
+            raise InputError(f"no statement matches {selector!r}{_instead(selector, statements)}")
         chosen |= matches
     return [statements[key] for key in sorted(chosen if selectors else statements)]
 
@@ -183,6 +142,20 @@ def _matches(key: str, selector: str) -> bool:
     if GLOB & set(selector):
         return fnmatchcase(key, selector)
     return key == selector or key.startswith(f"{selector}.")
+
+
+def _instead(selector: str, statements: Mapping[str, T]) -> str:
+    """Return what may have been meant by a selector that names nothing."""
+    from theory.registry import papers
+
+    file = f"{selector.rstrip('/').removesuffix('.py')}.py"
+    if Path(file).is_file():
+        return f"; close: {file}"
+    if Path(selector).is_dir():
+        return ", which is a folder: a file of your own is named with its .py"
+    if selector.split(".", 1)[0] in set(papers()) - {key.split(".", 1)[0] for key in statements}:
+        return ": with a file of your own its statements alone are chosen; give those of the papers a run without it"
+    return _close(selector, statements)
 
 
 def _close(wanted: str, statements: Iterable[str]) -> str:

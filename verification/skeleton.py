@@ -8,6 +8,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from theory.registry import papers
 from theory.statement import InputError
 from verification.entry import PACKAGES
 
@@ -32,7 +33,7 @@ def paper_key(name: str) -> str:
     Raises
     ------
     InputError
-        If no file of Python can be called so, or it would hide a module.
+        If no file of Python can be called so, it would hide a module, or a paper that comes with the program has this key.
     """
     if not NAME.fullmatch(name) or len(name) > LONGEST:
         rule = f"small letters, digits, single hyphens or underscores between, a letter first, at most {LONGEST}"
@@ -40,6 +41,10 @@ def paper_key(name: str) -> str:
     key = name.replace("-", "_")
     if keyword.iskeyword(key) or keyword.issoftkeyword(key):
         raise InputError(f"{name!r} is no name for a paper: {key} is a keyword of Python")
+    if key in papers():
+        raise InputError(
+            f"{name!r} is no name for a paper of your own: {key} comes with quod, and its statements have that key"
+        )
     if key in PACKAGES or key in sys.stdlib_module_names or _installed(key):
         raise InputError(f"{name!r} is no name for a paper: a file {key}.py would hide the module {key}")
     return key

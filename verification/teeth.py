@@ -13,7 +13,12 @@ from verification.outcome import Counterexample, Tooth
 from verification.search import Case, Search, ascend, explore, starts
 from verification.shrink import complexity, violates
 
-NOT_NEEDED = "this hypothesis is not needed, as far as this search sees: no violation in {cases} instances without it"
+
+def not_needed(cases: int) -> str:
+    """Return what it says that no violation was found without a hypothesis, among so many instances."""
+    if cases == 0:
+        return "nothing is known without this hypothesis: no instance was met that satisfies the others"
+    return f"this hypothesis is not needed, as far as this search sees: no violation in {cases} instances without it"
 
 
 def cases_of(budget: Budget, cost: int) -> int:
@@ -105,17 +110,19 @@ def bite(statement: Inequality, mutant: Mutant, search: Search, gallery: list[In
     counterexample, seen = find_violation(changed, known, budget=budget, seed=seed)
     finding = None
     if counterexample is None:
-        finding = NOT_NEEDED.format(cases=seen.satisfied) if mutant.drops is not None else mutant.if_survives
+        finding = not_needed(seen.satisfied) if mutant.drops is not None else mutant.if_survives
     return Tooth(name=mutant.name, refuted=counterexample is not None, finding=finding, counterexample=counterexample)
 
 
 def bite_equivalence(statement: Equivalence, mutant: Mutant, instances: list[Instance], budget: Budget) -> Tooth:
     """Try to refute one mutant of an equivalence at given instances; see :func:`bite`."""
     changed = mutant.change(statement, 1.0)
+    inside = 0
     for instance in instances:
         if float_hypotheses(changed, instance) and hypotheses_truth(changed, instance) is Truth.TRUE:
+            inside += 1
             comparison = certified(changed, instance, last_bits=budget.last_bits)
             if comparison.truth is Truth.FALSE:
                 return Tooth(name=mutant.name, refuted=True, counterexample=counterexample_of(instance, comparison))
-    finding = NOT_NEEDED.format(cases=len(instances)) if mutant.drops is not None else mutant.if_survives
+    finding = not_needed(inside) if mutant.drops is not None else mutant.if_survives
     return Tooth(name=mutant.name, refuted=False, finding=finding)

@@ -76,8 +76,9 @@ class Seen:
         more = f", {lost} not a number" * (lost > 0) + f", {self.left_out} left out" * (self.left_out > 0)
         if self.reading.equals is not None:
             low, high = self.interval(level)
-            mean = float(np.mean(self.values)) if self.values else math.nan
-            return f"mean {mean:.3g} [{low:.3g}, {high:.3g}] of {len(self.values)}, claimed {self.reading.equals:g}{more}"
+            spread = f" [{low:.3g}, {high:.3g}]" if math.isfinite(high - low) else ""
+            mean = f"mean {np.mean(self.values):.3g}{spread}" if self.values and not lost else "no mean"
+            return f"{mean} of {len(self.values)}, claimed {self.reading.equals:g}{more}"
         finite = [value for value in self.values if math.isfinite(value)]
         middle = f", median margin {float(np.median(finite)):.3g}" if finite else ""
         return f"{self.positive} of {len(self.values)}{middle}{more}"

@@ -16,7 +16,7 @@ from verification.cache import Cache
 from verification.executors import EngineLost, Executor, InProcess, Pool, completed
 from verification.limits import out_of_time
 from verification.outcome import Judgement
-from verification.remote import judge_apart, limit_of, there
+from verification.remote import GRACE, judge_apart, limit_of, there
 from verification.selection import one_line
 from verification.studies import Place, Store, runs_of
 from verification.worker import DIED, failed, judge_one, run_one
@@ -126,7 +126,8 @@ class Units:
         except (BrokenExecutor, CancelledError):
             if _remote(executor):
                 raise _lost(executor) from None
-            if seconds > self.cap:
+            # What stops by itself has done so by then, even where a process was slow to start.
+            if seconds > min(self.cap + GRACE, limit_of(self.cap)):
                 return failed(statement, out_of_time(self.cap))
             # A worker died and took its neighbours' work with it: each of them is judged once more in a process of its own.
             return Judgement.from_json(judge_apart(*self._arguments(statement.id, False), tries=1))

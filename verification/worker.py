@@ -10,10 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from theory.statement import Statement
+from theory.statement import InputError, Statement
 from verification.budget import PROFILES
 from verification.cache import FLOORS, ROOT
-from verification.limits import OutOfTime, is_memory, memory_limit, one_thread, out_of_memory, out_of_time, time_cap
+from verification.limits import (
+    OutOfTime,
+    is_interrupt,
+    is_memory,
+    memory_limit,
+    one_thread,
+    out_of_memory,
+    out_of_time,
+    time_cap,
+)
 from verification.outcome import Judgement, Verdict
 from verification.selection import load, one_line
 from verification.studies import Place, Store, run_at
@@ -68,7 +77,10 @@ def judge_one(
             judgement = judge(statement, **arguments)
     except OutOfTime:
         judgement = failed(statement, out_of_time(cap))
-    except Exception as error:
+    except BaseException as error:
+        # A statement may raise SystemExit or KeyboardInterrupt, which must end its judgement and not the run.
+        if is_interrupt(error):
+            raise
         judgement = beyond_memory(statement, memory) if is_memory(error) else _failure(statement, error, source)
     return replace(judgement, seconds=round(time.perf_counter() - start, 3)).to_json(None)
 
@@ -99,7 +111,9 @@ def run_one(source: str | None, place: Place, profile: str, cap: float, store: S
     try:
         with one_thread(), time_cap(cap), memory_limit(memory or PROFILES[profile].memory):
             result = run_at(source, place, PROFILES[profile].study, store)
-    except (OutOfTime, Exception):
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         return None
     return result if store.folder is None else store.trouble()
 
@@ -129,8 +143,9 @@ def beyond_memory(statement: Statement, memory: int) -> Judgement:
     return replace(failed(statement, out_of_memory(memory)), verdict=Verdict.UNDECIDED)
 
 
-def _failure(statement: Statement, error: Exception, source: str | None) -> Judgement:
-    return failed(statement, f"{one_line(error)}{_place(error, source)}")
+def _failure(statement: Statement, error: BaseException, source: str | None) -> Judgement:
+    words = str(error) if isinstance(error, InputError) else one_line(error)
+    return failed(statement, f"{words}{_place(error, source)}")
 
 
 def failed(statement: Statement, reason: str) -> Judgement:
@@ -158,17 +173,20 @@ def failed(statement: Statement, reason: str) -> Judgement:
         source=statement.source,
         ours=statement.ours,
         verdict=Verdict.ERROR,
-        reason=reason,
+        reason="".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in reason),
         uses=statement.uses,
     )
 
 
 def _place(error: BaseException, source: str | None) -> str:
-    # The innermost line that is ours or the user's; where the program is installed does not matter, so it is left out.
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
+    # The innermost line of the user's, else of ours; where the program is installed does not matter, so it is left out.
+    frames = traceback.extract_tb(error.__traceback__)[::-1]
+    for frame in frames:
         if frame.filename == source:
-            return f" ({path.name}:{frame.lineno})"
+            return f" ({Path(source).name}:{frame.lineno})"
+    # What is wrong with a user's input is not wrong where we found it.
+    for frame in [] if isinstance(error, InputError) else frames:
+        path = Path(frame.filename)
         if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in FLOORS:
             return f" ({path.relative_to(ROOT).as_posix()}:{frame.lineno})"
     return ""

@@ -11,6 +11,9 @@ import re
 from typing import Any
 from xml.etree.ElementTree import tostring
 
+from mkdocs.structure.files import File
+
+from verification.reports.html import ASSETS
 from verification.reports.html_formulas import formula
 
 log = logging.getLogger("mkdocs.hooks.formulas")
@@ -18,6 +21,25 @@ log = logging.getLogger("mkdocs.hooks.formulas")
 PIECES = re.compile(r"(?P<code>^```.*?^```|`[^`\n]+`)|\$\$(?P<block>.+?)\$\$|\$(?P<inline>[^$]+?)\$", re.DOTALL | re.MULTILINE)
 PRIMES = re.compile(r"('+)(?:\^(\{[^{}]*\}|\\?\w))?")
 PLACE = re.compile(r"xFORMULAx(\d+)x")
+
+
+def on_files(files: Any, config: Any, **_: Any) -> Any:
+    """Add the font of the report's formulas to the files of the site.
+
+    Parameters
+    ----------
+    files
+        The files so far.
+    config
+        The settings of the site.
+
+    Returns
+    -------
+    Files
+        The same, and the font.
+    """
+    files.append(File.generated(config, "quod-math.woff", abs_src_path=str(ASSETS / "quod-math.woff")))
+    return files
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -19,7 +19,8 @@ from mkdocs.structure.files import File
 
 from theory.confirmations import confirmation_of
 from theory.registry import all_statements, papers
-from theory.statement import Erratum, Proof, Statement
+from theory.statement import Erratum, Fault, Proof, Statement
+from verification.errata import fault_of
 from verification.records import recorded_verdicts
 from verification.reports.html_formulas import formula
 from verification.reports.html_statement import SIGNS
@@ -108,10 +109,13 @@ def _overview(chosen: list[Statement], recorded: Mapping[str, str]) -> Iterator[
     pages = ", ".join(f"[{page}](../{page}.md)" for page in LONGER.get(chosen[0].paper, ()))
     yield from ("", f"Longer proofs, and what was measured: {pages}.") if pages else ()
     wrong = [(entry, entry.erratum) for entry in chosen if entry.erratum is not None]
-    wrong.sort(key=lambda item: ".step-" in item[0].id)
     if wrong:
-        yield from ("", "## False as printed", "", "| statement | what is wrong | what holds instead |", "|---|---|---|")
-        for entry, erratum in wrong:
+        yield from ("", "## False as printed", "", f"`quod errata {chosen[0].paper}` writes these as a letter to the authors.")
+    for fault in Fault:
+        rows = [(entry, erratum) for entry, erratum in wrong if fault_of(entry) is fault]
+        heading = f"{fault.value[0].upper()}{fault.value[1:]}"
+        yield from ("", f"| {heading} | what is wrong | what holds instead |", "|---|---|---|") if rows else ()
+        for entry, erratum in rows:
             yield f"| `{entry.id}` | {plain(erratum.wrong)} | `{erratum.repaired}` |"
 
 

@@ -15,7 +15,9 @@ from verification.reports.html_formulas import formula
 
 log = logging.getLogger("mkdocs.hooks.words")
 
-CODE = re.compile(r"<code>([a-z0-9]+\.[a-z]+-[a-z0-9.-]+)</code>(?!</a>)")
+CODE = re.compile(r"<code>((?:[a-z0-9]+\.)?[a-z]+-[a-z0-9.-]+)</code>(?!</a>)")
+SHORT = {"discretization.md": "marion2024", "polyak-lojasiewicz.md": "marion2024", "convolutional-networks.md": "marion2024"}
+"""Pages whose ids leave out the paper."""
 MATH = re.compile(r":math:<code>(.*?)</code>", re.DOTALL)
 ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code>)")
 
@@ -35,12 +37,13 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
     str
         The page with its links and formulas.
     """
-    known = all_statements()
+    known, paper = all_statements(), SHORT.get(page.file.src_uri)
 
     def link(found: re.Match[str]) -> str:
-        if found[1] not in known:
+        key = next((key for key in (found[1], f"{paper}.{found[1]}") if key in known), None)
+        if key is None:
             return found[0]
-        address = get_relative_url(f"papers/{known[found[1]].paper}.html#{found[1]}", page.url)
+        address = get_relative_url(f"papers/{known[key].paper}.html#{key}", page.url)
         return f'<a href="{address}">{found[0]}</a>'
 
     def drawn(found: re.Match[str]) -> str:

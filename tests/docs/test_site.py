@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import logging
 import os
@@ -14,6 +15,7 @@ from types import ModuleType, SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from theory.registry import all_statements, papers
 
@@ -69,6 +71,12 @@ def raw_latex(text: str) -> list[str]:
     return re.findall(r"xFORMULAx|\$\$|:math:|.{0,30}\\[a-zA-Z]+.{0,30}", prose)
 
 
+def without_glyph(text: str, font: Path) -> set[str]:
+    """The characters of the formulas of a page that a font has not."""
+    formulas = re.sub(r"<mtext>.*?</mtext>|<[^>]*>", "", "".join(re.findall(r"<math.*?</math>", text, re.DOTALL)))
+    return {sign for sign in set("".join(html.unescape(formulas).split())) if ord(sign) not in TTFont(font).getBestCmap()}
+
+
 def hook(name: str) -> ModuleType:
     """Import a module of docs/hooks, which is no package."""
     spec = importlib.util.spec_from_file_location(f"docs_hooks_{name}", ROOT / "docs" / "hooks" / f"{name}.py")
@@ -92,6 +100,8 @@ def test_the_site_is_built_strictly_loads_nothing_from_elsewhere_and_has_no_brok
     assert [address for page in pages.values() for address in page.loads if outside(address)] == []
     styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
     assert re.findall(r"@import|url\(['\"]?(?:https?:)?//[^)]*", styles) == []
+    assert "url(quod-math.woff)" in styles
+    assert without_glyph("".join(texts.values()), site / "quod-math.woff") == set()
     # The theme would load a program for these diagrams from elsewhere.
     assert not any("mermaid" in page.classes for page in pages.values())
     assert broken(pages, site) == []
@@ -141,15 +151,26 @@ def test_words_keep_their_stars_and_dollars_in_markdown() -> None:
 
     words = r"a*b*c _d_ <x> & `y` [z](w) #1 |u| $v$ \alpha ~ 'p' \"q\""
     made = markdown.markdown(hook("papers").plain(words), extensions=["tables", "attr_list"])
-    import html
-
     assert html.unescape(made.removeprefix("<p>").removesuffix("</p>")) == words
 
 
 def test_the_id_of_a_statement_is_a_link_and_a_role_is_dropped() -> None:
-    words, page = hook("words"), SimpleNamespace(url="api/theory.html")
+    words, page = hook("words"), SimpleNamespace(url="api/theory.html", file=SimpleNamespace(src_uri="api/theory.md"))
     text = "<code>wu2025.theorem-4</code> <code>no.theorem-4</code> :meth:<code>f</code> :math:<code>x&lt;y</code>"
     made = words.on_page_content(text, page=page)
     link = '<a href="../papers/wu2025.html#wu2025.theorem-4"><code>wu2025.theorem-4</code></a>'
     assert made.startswith(f"{link} <code>no.theorem-4</code> <code>f</code> <math")
     assert "<mo>&lt;</mo>" in made
+
+
+def test_a_page_on_one_paper_links_ids_without_the_paper() -> None:
+    words, text = hook("words"), "<code>lemma-21</code> <code>figure-2</code> <code>theorem-8</code>"
+    made = {
+        name: words.on_page_content(text, page=SimpleNamespace(url="a.html", file=SimpleNamespace(src_uri=name)))
+        for name in ("discretization.md", "stability.md")
+    }
+    assert made["discretization.md"].startswith(
+        '<a href="papers/marion2024.html#marion2024.lemma-21"><code>lemma-21</code></a>'
+    )
+    assert made["discretization.md"].count("<a ") == 1
+    assert made["stability.md"] == text

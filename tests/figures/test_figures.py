@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import time
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
@@ -111,3 +112,10 @@ def test_a_wrong_call_is_refused_in_one_line(capsys, arguments, says):
     err = capsys.readouterr().err
     assert says in err
     assert err.count("\n") == 1
+
+
+def test_a_check_whose_number_is_none_is_told_in_one_line_before_anything_is_written(drawing, tmp_path):
+    check = replace(drawing.checks[0], figures={"mean": float("nan")})
+    with pytest.raises(ValueError, match=rf"{ID}: mean is nan, which decides nothing, in the check that {check.says[:12]}"):
+        write(ID, "quick", replace(drawing, checks=(check,)), tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -56,6 +56,13 @@ def test_an_inequality_has_its_constants_its_printed_hypotheses_and_its_relation
     ]
 
 
+def test_a_formula_with_a_slip_is_left_to_the_judge() -> None:
+    slip = dataclasses.replace(taylor, right=lambda p, c: c.d * p.x)
+    assert not multiplies(slip, "c")
+    with pytest.raises(AttributeError, match="the constant 'd', and constants declares c"):
+        judge(with_derived_mutants(slip), budget=BUDGET, seed=3)
+
+
 def test_every_neighbour_that_must_be_false_falls_and_the_weaker_one_is_a_finding() -> None:
     teeth = {tooth.name: tooth for tooth in judge(with_derived_mutants(taylor), budget=BUDGET, seed=3).teeth}
     assert [name for name, tooth in teeth.items() if not tooth.refuted] == ["c times 1/2"]

@@ -43,6 +43,18 @@ def test_a_module_that_the_users_file_imports_inside_a_function_is_part_of_the_k
     assert code_version(str(path)) != before
 
 
+def test_data_that_the_users_file_reads_is_part_of_the_key_and_the_place_of_its_folder_is_not(tmp_path) -> None:
+    keys = []
+    for folder, number in (("a", 1), ("b", 1), ("b", 2)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "data.csv").write_text(str(number))
+        (tmp_path / folder / "other.csv").write_text(folder)
+        path = tmp_path / folder / "lemma.py"
+        path.write_text("from pathlib import Path\nC = Path(__file__).with_name('data.csv').read_text()\n")
+        keys.append(code_version(str(path)))
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_seed_parameters_and_function_are_part_of_the_key(tmp_path) -> None:
     cache = Cache(tmp_path)
     keys = {

@@ -1,10 +1,27 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
+FILES = ("report.json", "junit.xml", "report.md", "report.html")
 HEAVY = ("sympy", "torch", "hypothesis", "matplotlib", "scipy.stats")
+
+
+@pytest.fixture
+def here(monkeypatch, tmp_path, capfd):
+    """Run the program in this process, in the folder of the test."""
+    from verification.cli import execute
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        status = execute(list(map(str, arguments)))
+        printed = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, status, printed.out, printed.err)
+
+    return call
 
 
 @pytest.mark.parametrize("command", [["list"], ["show", "toy.lemma-a-holds", "--file"]], ids=["list", "show"])
@@ -46,6 +63,8 @@ def test_the_papers_statements_are_listed_without_anything_heavy_and_then_withou
         (["verify", "--no-such-option"], "No such option"),
         (["verify", "toy_lemmas.py", "--shard", "3/2"], "--shard takes I/N with 1 <= I <= N, such as 2/5, not '3/2'"),
         (["verify", "toy_lemmas.py", "--memory", "0"], "--memory"),
+        (["verify", "toy_lemmas.py", "--memory", "99999999999999"], "--memory"),
+        *((["verify", "toy_lemmas.py", "--cap", cap], "--cap takes 0.01 to 1") for cap in ("0", "nan", "1e300")),
         (["verify", "toy_lemmas.py", "--executor", "slurm"], "--executor takes local or dask, not 'slurm'"),
         (["verify", "toy_lemmas.py", "--executor", "dask"], "--executor dask takes --address"),
         (["verify", "toy_lemmas.py", "--address", "tcp://a:1"], "--executor dask takes --address"),
@@ -79,35 +98,40 @@ def test_a_bad_call_gets_one_line_and_status_2(toy, monkeypatch, tmp_path, capsy
 @pytest.mark.parametrize(
     ("names", "status"), [(("a-holds",), 0), (("a-holds", "b-refuted"), 1), (("a-error", "b-refuted"), 3)], ids=["0", "1", "3"]
 )
-def test_verify_exits_with_the_status_and_writes_every_report(quod, toy, names, status) -> None:
+def test_verify_exits_with_the_status_and_writes_every_report(here, toy, names, status) -> None:
     path = toy(*names)
-    result = quod("verify", path)
+    result = here("verify", path)
     assert result.returncode == status, result.stderr
-    for name in ("report.json", "junit.xml", "report.md", "report.html"):
+    for name in FILES:
         assert (path.parent / "quod-report" / name).stat().st_size > 0
         assert name in result.stdout
     assert f"[{len(names)}/{len(names)}]" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_parts_that_ran_apart_merge_into_the_report_of_the_whole(quod, toy) -> None:
+def test_parts_that_ran_apart_merge_into_the_report_of_the_whole(here, toy) -> None:
     path = toy("a-holds", "b-refuted", "c-holds")
     for number in (1, 2):
-        result = quod("verify", path, "--jobs", 1, "--shard", f"{number}/2", "--out", f"part-{number}")
+        result = here("verify", path, "--jobs", 1, "--shard", f"{number}/2", "--out", f"part-{number}")
         assert "Traceback" not in result.stderr
-    merged = quod("merge", "part-1", "part-2/report.json", "--out", "whole")
+    merged = here("merge", "part-1", "part-2/report.json", "--out", "whole")
     assert merged.returncode == 1, merged.stderr
     assert "3 statements: 2 holds, 1 refuted" in merged.stdout
-    assert {"report.json", "junit.xml", "report.md", "report.html"} <= {name.name for name in (path.parent / "whole").iterdir()}
+    assert set(FILES) <= {name.name for name in (path.parent / "whole").iterdir()}
 
 
-def test_list_and_show_know_the_last_verdict(quod, toy) -> None:
+def test_list_and_show_know_the_last_verdict_and_refuse_a_damaged_report(here, toy) -> None:
     path = toy("a-holds", "b-refuted")
-    assert "b-refuted  -" in quod("list", path).stdout
-    quod("verify", path, "--jobs", 1)
-    rows = json.loads(quod("list", path, "--json").stdout)
+    assert "b-refuted  -" in here("list", path).stdout
+    here("verify", path, "--jobs", 1)
+    rows = json.loads(here("list", path, "--json").stdout)
     assert [(row["verdict"], row["evidence"]) for row in rows] == [("holds", "sampled"), ("refuted", "sampled")]
-    card = quod("show", "toy.lemma-b-refuted", "--file", path).stdout
+    card = here("show", "toy.lemma-b-refuted", "--file", path).stdout
+    report = path.parent / "quod-report" / "report.json"
+    report.write_text(report.read_text()[:-9])
+    refused = here("list", path)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith("quod: quod-report/report.json is not JSON")
     for part in ("Every x is positive.", "x > 0", "verdict: refuted (last report; on record: none)", '{"x": "-1/3"}'):
         assert part in card
 
@@ -138,6 +162,15 @@ def test_no_arguments_print_the_help(quod) -> None:
     assert "verify" in result.stdout
 
 
+def test_the_help_of_a_command_says_what_it_takes_without_marks_of_markup(capsys) -> None:
+    from verification.cli import execute
+
+    assert execute(["show", "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert "Id of one statement.  [required]" in printed
+    assert "\\" not in printed
+
+
 def test_a_fault_of_ours_is_one_line_and_status_3(toy, monkeypatch, tmp_path, capsys) -> None:
     from verification import cli
 
@@ -149,9 +182,19 @@ def test_a_fault_of_ours_is_one_line_and_status_3(toy, monkeypatch, tmp_path, ca
     assert capsys.readouterr().err == "quod: could not run: TypeError: a bug (QUOD_DEBUG=1 shows where)\n"
 
 
-@pytest.mark.parametrize("call", [["list"], ["verify", "--jobs", "1"]], ids=["list", "verify"])
-def test_a_reader_that_closes_the_pipe_changes_no_status(start, toy, call) -> None:
-    process = start(*call, toy("a-holds"))
+def test_an_interrupt_is_told_in_one_line_wherever_it_comes(monkeypatch, capsys) -> None:
+    from verification import cli
+
+    def interrupt(_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "split", interrupt)
+    assert cli.execute(["list"]) == 130
+    assert capsys.readouterr().err == "quod: interrupted; the same command resumes\n"
+
+
+def test_a_reader_that_closes_the_pipe_changes_no_status(start, toy) -> None:
+    process = start("verify", "--jobs", "1", toy("a-holds"))
     process.stdout.close()
     assert "Error" not in process.stderr.read()
     assert process.wait(timeout=30) == 0

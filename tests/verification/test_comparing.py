@@ -9,7 +9,7 @@ import pytest
 
 from verification.cli import execute
 from verification.comparing import Weight, compare_reports, status_of
-from verification.comparing_files import read_report
+from verification.reading import read_report
 
 TOOTH = {"name": "pushed", "refuted": True, "finding": None, "counterexample": None, "measured": None}
 ENTRY = {

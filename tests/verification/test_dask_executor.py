@@ -61,6 +61,8 @@ def scheduler(tmp_path, workers):
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         workers += [subprocess.Popen(command, env=environment, **quiet) for _ in range(2)]
         try:
+            with distributed.Client(cluster, set_as_default=False) as client:
+                client.wait_for_workers(2, timeout=60)
             yield cluster.scheduler_address
         finally:
             for worker in workers:
@@ -137,7 +139,7 @@ def test_a_scheduler_without_workers_is_given_up_in_one_line_and_what_finished_i
         for worker in workers:
             worker.kill()
 
-    with Dask(scheduler, patience=4) as executor:
+    with Dask(scheduler, patience=0.5) as executor:
         result = judgements(path, "out", executor=executor, progress=kill_all)
     assert result.trouble == f"no worker is left at {scheduler}; what finished is stored, the same command goes on from there"
     assert (result.status, len(result.judgements), len(result.not_run)) == (3, 1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -202,6 +203,8 @@ def test_an_identity_stops_at_a_precision_that_says_enough() -> None:
     found = certified(product, at(THIRD))
     assert found.bits == 256
     assert found.equal_bits > 240
+    *_, words = checking.check(product, '{"x": [], "s": "1/3", "n": 1}')[0]
+    assert re.search(r"true as far as balls can tell: equal to \d+ bits", words)
     wrong = claim(lambda p: exp(p.s) * exp(-p.s), "==", lambda p, c: 1 + p.s / 10**60)
     assert certified(wrong, at(THIRD)).truth is Truth.FALSE
 
@@ -329,10 +332,14 @@ def test_data_survives_a_round_trip_exactly() -> None:
     assert Sample.parse(point.data()) == point
 
 
-def test_integer_fields_are_integers_without_postponed_annotations_too() -> None:
-    space = {"Instance": Instance, "dataclass": dataclass, "Number": Number}
-    exec(
-        compile("@dataclass(frozen=True, kw_only=True)\nclass P(Instance):\n n: int\n s: Number\n", "user", "exec", 0, True),
-        space,
-    )
-    assert type(space["P"].parse({"n": 3, "s": 1}).n) is int
+@pytest.mark.parametrize("postponed", ["", "from __future__ import annotations\n"])
+def test_integers_and_vectors_are_told_from_numbers_with_postponed_annotations_and_without(postponed) -> None:
+    fields = " n: int\n s: Number\n x: Numbers\n y: tuple[Number, ...]\n"
+    text = f"{postponed}@dataclass(frozen=True, kw_only=True)\nclass P(Instance):\n{fields}"
+    space = {"Instance": Instance, "dataclass": dataclass, "Number": Number, "Numbers": Numbers, "__name__": __name__}
+    exec(compile(text, "user", "exec", 0, True), space)
+    point = space["P"].parse({"n": 3, "s": 1, "x": ["1/2"], "y": (2, 3)})
+    assert type(point.n) is int
+    assert (point.x, point.y) == ((Fraction(1, 2),), (2, 3))
+    with pytest.raises(InputError, match=r"field 's' takes one number, not .*a field annotated Numbers takes a list"):
+        space["P"].parse({"n": 3, "s": [1], "x": [], "y": []})

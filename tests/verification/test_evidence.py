@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from numerics import calibration
-from numerics.arithmetic import Number, exp
+from numerics.arithmetic import Number, exp, log
 from numerics.comparison import Truth, decide
 from theory.statement import (
     Draw,
@@ -20,7 +21,6 @@ from theory.statement import (
     Inequality,
     InputError,
     Instance,
-    Probability,
     Proof,
     ProofStep,
     changed,
@@ -218,19 +218,35 @@ def test_equal_seeds_give_equal_searches() -> None:
     assert runs[0] == runs[1]
 
 
+def test_a_fraction_beside_an_exponential_is_compared_exactly() -> None:
+    instance = Pair(a=Fraction(1, 10), b=Fraction(0))
+    above = Hypothesis(name="above", says="exp(a) >= 11/10", holds=lambda p: (exp(p.a), ">=", Fraction(11, 10)))
+    assert hypothesis_truth(above, instance) is Truth.TRUE
+
+
 @pytest.mark.parametrize(
-    ("chance", "claimed", "expected"), [(1.0, 0.95, "holds"), (1.0, 0.99, "undecided"), (0.5, 0.9, "refuted")]
+    ("fields", "message"),
+    [
+        ({"hypotheses": (Hypothesis(name="bare", says="", holds=lambda p: p.a > 0),)}, "hypothesis 'bare' gave .*: it gives"),
+        ({"instances": lambda draw, in_force: {"a": 1}}, "instances gave {'a': 1}, which is no Pair"),
+        ({"instances": lambda draw, in_force: Pair(a=0.5, b=1)}, r"gave 0\.5 for 'a': data is exact: Pair\.parse reads"),
+        ({"right": lambda p, c: c.d}, "asks for the constant 'd', and constants declares c"),
+    ],
 )
-def test_a_hundred_successes_of_a_hundred_support_less_than_certainty(chance, claimed, expected) -> None:
-    base = claim()
-    statement = Probability(
-        **{name: getattr(base, name) for name in ("id", "title", "says", "formula", "source", "instance", "instances")},
-        gallery=({"a": 1, "b": 1},),
-        event=lambda _p, rng: rng.random() < chance,
-        at_least=lambda _p: claimed,
-    )
-    found = judge(statement, budget=dataclasses.replace(BUDGET, cases=100), seed=1)
-    assert found.verdict.value == expected
+def test_what_a_statement_is_made_of_is_refused_with_the_rule(fields, message) -> None:
+    with pytest.raises((InputError, AttributeError), match=message):
+        judge(claim(**fields), budget=BUDGET, seed=1)
+    with pytest.raises(ValueError, match="'=<' is no relation: it is one of >=, <=, >, <, =="):
+        claim(relation="=<")
+
+
+def test_a_statement_that_cannot_be_computed_says_where_and_has_no_teeth() -> None:
+    found = judge(claim(left=lambda p: log(-1 - p.a), mutants=(past_the_slack("c"),)), budget=BUDGET, seed=1)
+    assert found.verdict is Verdict.UNDECIDED
+    assert re.search(r'the first at \{"a": .*\}: a side is not a number', found.reason)
+    assert found.teeth == ()
+    vacuous = judge(claim(hypotheses=(positive, never), mutants=(past_the_slack("c"), without("never"))), budget=BUDGET, seed=1)
+    assert (vacuous.verdict, vacuous.teeth) == (Verdict.VACUOUS, ())
 
 
 def test_an_equivalence_is_refuted_where_one_side_holds_alone() -> None:
@@ -242,4 +258,8 @@ def test_an_equivalence_is_refuted_where_one_side_holds_alone() -> None:
     right = Equivalence(**fields, first=lambda p: (p.a, ">=", p.b), second=lambda p: (2 * p.a, ">=", 2 * p.b))
     wrong = Equivalence(**fields, first=lambda p: (p.a, ">=", p.b), second=lambda p: (2 * p.a, ">=", p.b))
     assert verdict(right) is Verdict.HOLDS
-    assert verdict(wrong) is Verdict.REFUTED
+    found = judge(wrong, budget=BUDGET, seed=1)
+    assert found.verdict is Verdict.REFUTED
+    assert found.best_evidence == "certified"
+    assert {found.counterexample.left, found.counterexample.right} == {"true", "false"}
+    assert all(isinstance(number, int) and number < 5 for number in found.counterexample.data.values())  # shrunk

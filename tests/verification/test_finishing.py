@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from theory.errors import InputError
 from verification import atomic
 from verification.cli import execute
+from verification.finishing import writable
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("report.json", "junit.xml", "report.md", "report.html")
@@ -64,6 +66,25 @@ def test_a_disk_that_is_full_at_any_file_costs_that_file_only_and_a_second_run_c
     assert capsys.readouterr().err.count("from an earlier run") == (0 if name == ".cache" else 2)
     assert {entry.name for entry in out.iterdir()} == {".cache", *FILES}
     assert json.loads((out / "report.json").read_text())["summary"]["verdicts"]["holds"] == 2
+
+
+def test_a_run_that_was_stopped_before_it_judged_anything_leaves_the_last_report_as_it_is(
+    toy, monkeypatch, tmp_path, capsys, in_process
+) -> None:
+    call = ["verify", str(toy("a-breaks")), "--out", str(tmp_path)]
+    (tmp_path / "report.json").write_text("the last report")
+    assert execute(call) == 130
+    assert capsys.readouterr().err.endswith("quod: interrupted after 0 of 1 statements; the same command resumes from there\n")
+    assert (tmp_path / "report.json").read_text() == "the last report"
+
+
+def test_a_link_that_leads_nowhere_and_a_file_are_no_folders(tmp_path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".cache").write_text("")
+    for name, told in (("link", "link: a link that leads nowhere"), ("out", "out/.cache: a file")):
+        with pytest.raises(InputError, match=rf"{told}$"):
+            writable(tmp_path / name)
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_any_work(toy, monkeypatch, tmp_path, capsys) -> None:

@@ -30,7 +30,11 @@ def test_an_index_of_other_code_or_a_damaged_one_is_made_again_in_its_place(tmp_
     (path,) = tmp_path.iterdir()
     key = path.name.removesuffix(".json")
     stale = Cache(tmp_path).get(key) | {"code": "another", "statements": []}
-    for damage in (lambda: Cache(tmp_path).put(key, stale), lambda: path.write_bytes(path.read_bytes()[:-40])):
+    for damage in (
+        lambda: Cache(tmp_path).put(key, stale),
+        lambda: Cache(tmp_path).put(key, ["of another version"]),
+        lambda: path.write_bytes(path.read_bytes()[:-40]),
+    ):
         damage()
         assert len(index.listed(None, tmp_path)) == len(load(None))
         assert json.loads(path.read_bytes())["payload"]["statements"]

@@ -16,9 +16,11 @@ from numerics.comparison import Truth
 from theory.statement import (
     Draw,
     Equivalence,
+    Erratum,
     Hypothesis,
     Identity,
     Inequality,
+    InputError,
     Instance,
     Limit,
     Probability,
@@ -102,6 +104,16 @@ def test_hypotheses_that_nothing_satisfies_make_a_statement_vacuous() -> None:
 def test_hypotheses_that_only_the_tolerance_of_floats_satisfies_make_a_statement_vacuous() -> None:
     almost = given(lambda p: (exp(p.a), ">", exp(p.a) + exp(p.a) / 10**12))
     assert judged(claim(*TRUE, almost)).verdict is Verdict.VACUOUS
+
+
+def test_an_instance_that_a_statement_lists_outside_its_own_hypotheses_is_told() -> None:
+    small = given(lambda p: (p.a, "<", 1))
+    assert judged(claim(*TRUE, small, gallery=({"a": 0, "b": 2},))).verdict is Verdict.HOLDS
+    with pytest.raises(InputError, match=r'gallery of toy.lemma-1: {"a": 3, "b": 2} violates the hypothesis .h.'):
+        judged(claim(*TRUE, small, gallery=({"a": 3, "b": 2},)))
+    erratum = Erratum(wrong="", line="", counterexample={"a": 4, "b": 4}, repaired="")
+    with pytest.raises(InputError, match=r"erratum of toy.lemma-1: .* violates the hypothesis 'h'"):
+        judged(claim(*FALSE, small, erratum=erratum))
 
 
 def test_a_conclusion_that_says_nothing_is_vacuous() -> None:

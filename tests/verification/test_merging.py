@@ -108,14 +108,67 @@ def test_a_missing_part_reports_that_disagree_and_another_version_here_are_refus
         merge([one, two, three])
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "quod-report/1"}', '{"schema": "other/1"}'])
-def test_what_is_no_report_is_refused_in_one_line(tmp_path, text) -> None:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is nested too deeply"),
+        ("[]", "is no report of quod"),
+        ('{"schema": "quod-report/1"}', "is damaged"),
+        ('{"schema": "quod-report/2"}', "has the schema 'quod-report/2'"),
+    ],
+)
+def test_what_is_no_report_is_refused_in_one_line(tmp_path, text, told) -> None:
     path = tmp_path / "report.json"
     path.write_text(text)
-    with pytest.raises(InputError, match="not a report of this version"):
+    with pytest.raises(InputError, match=told) as caught:
         merge([tmp_path])
+    assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match=r"nowhere\.json: no such file or directory"):
         merge([tmp_path / "nowhere.json"])
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("statements", 0, "verdict"), "banana"),
+        (("statements", 0, "calibrations"), 3),
+        (("provenance", "shard"), "banana"),
+        (("provenance", "shard"), "9/3"),
+        (("provenance", "profile"), "hasty"),
+        (("provenance", "jobs"), None),
+        (("timing", "seconds"), "long"),
+        (("timing", "from_earlier_runs"), None),
+    ],
+)
+def test_a_part_that_is_damaged_anywhere_is_refused_in_one_line(toy, where, value) -> None:
+    one, two = parts_of(toy("a-holds", "b-refuted"), 2)
+
+    def damage(report) -> None:
+        *path, last = where
+        for name in path:
+            report = report[name]
+        report[last] = value
+
+    other = edited(two, "other", damage)
+    with pytest.raises(InputError, match=rf"^{other}.* damaged"):
+        merge([one, other])
+
+
+def test_a_part_of_very_many_is_refused_at_once_since_others_are_missing(toy) -> None:
+    (one,) = parts_of(toy("a-holds"), 1)
+    other = edited(one, "other", lambda report: report["provenance"].update({"shard": "2/999999"}))
+    with pytest.raises(InputError, match="part 1/999999 is missing"):
+        merge([other])
+
+
+def test_parts_of_different_selections_are_refused_though_every_number_is_there(toy) -> None:
+    path = toy("a-holds", "b-refuted", "c-holds")
+    one, two, three = parts_of(path, 3)
+    of_less = edited(two, "other", lambda report: report["statements"].clear())
+    with pytest.raises(InputError, match=r"it is not part \d/3 of what all parts hold"):
+        merge([one, of_less, three])
 
 
 def test_what_an_interrupted_part_left_out_is_not_run_in_the_whole(toy) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from verification.pytest_plugin import pytest_pycollect_makemodule
+from verification.pytest_plugin import pytest_configure, pytest_pycollect_makemodule
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +49,7 @@ def test_profiles_are_markers_and_surviving_mutants_fail_where_asked(run, toy) -
     status, text = run(*both, "-m", "quod_nightly")
     assert status == 1
     assert "PASSED toy_lemmas.py::toy.lemma-a-holds[nightly]" in text
+    assert "toy.lemma-d-toothless: holds, but a mutant survives" in text
     assert "mutant not refuted: pushed" in text
     assert "1 failed, 1 passed, 2 deselected" in text
 
@@ -61,6 +63,13 @@ def test_files_in_folders_stay_tests_and_a_bad_file_gets_one_line(run, toy, tmp_
     assert status == 2
     assert "empty.py defines no statement at its top level" in text
     assert "Traceback" not in text
+
+
+def test_the_option_without_a_file_by_name_is_refused() -> None:
+    config = SimpleNamespace(addinivalue_line=lambda *_: None, getoption=lambda name: 0 if "seed" in name else True)
+    for args, refused in ((["tests", "paper"], True), (["tests", "a.py::a.lemma-1[quick]"], False)):
+        with pytest.raises(pytest.UsageError, match=r"such as my_paper\.py") if refused else nullcontext():
+            pytest_configure(SimpleNamespace(args=args, **vars(config)))
 
 
 @pytest.mark.parametrize(("on", "named"), [(False, True), (True, False)])

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from verification.records import last_report
+from theory.errors import InputError
+from verification.reading import last_report
 from verification.reports.data import SCHEMA_FILE, report_of, write_report
 from verification.reports.html import write_html
 from verification.reports.junit import write_junit
@@ -147,9 +148,12 @@ def test_the_terminal_fits_100_columns_and_cuts_no_id(report, tmp_path) -> None:
     assert str(Path("report.md")) in lines[-1]
 
 
-def test_the_last_report_is_read_back_and_a_broken_one_counts_as_none(report, tmp_path) -> None:
+def test_the_last_report_is_read_back_and_a_broken_one_is_refused_in_one_line(report, tmp_path) -> None:
     path = write_report(report, tmp_path)
-    assert last_report(tmp_path)["toy.lemma-b-refuted"]["verdict"] == "refuted"
+    source = report["provenance"]["source"]
+    assert last_report(tmp_path, source)["toy.lemma-b-refuted"]["verdict"] == "refuted"
+    assert last_report(tmp_path, f"{source[:-3]}_2.py") == last_report(tmp_path) == {}
     path.write_text(path.read_text()[:-10])
-    assert last_report(tmp_path) == {}
+    with pytest.raises(InputError, match=r"report\.json is not JSON: it was cut off"):
+        last_report(tmp_path)
     assert last_report(tmp_path / "nowhere") == {}

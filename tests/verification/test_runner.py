@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import time
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +88,16 @@ def test_another_seed_or_profile_is_judged_again(toy) -> None:
 
 
 def test_a_corrupted_stored_result_is_judged_again(toy) -> None:
-    path = toy("a-holds", "b-holds")
+    path = toy("a-holds", "b-holds", "c-holds", "d-holds")
     judged(path)
-    first, second = sorted((path.parent / "out" / ".cache").iterdir())
+    first, second, third, fourth = sorted((path.parent / "out" / ".cache").iterdir())
     first.write_bytes(first.read_bytes()[:-20])
     second.write_bytes(second.read_bytes().replace(b"sampled", b"proved"))
+    # Whole, and yet no judgement, or that of another statement.
+    cache = Cache(third.parent)
+    other = cache.get(third.stem)
+    cache.put(third.stem, [other])
+    cache.put(fourth.stem, other)
     result = judged(path)
     assert result.stored == ()
     assert {entry.best_evidence for entry in result.judgements} == {"sampled"}
@@ -114,10 +120,16 @@ def test_two_processes_give_what_one_gives(toy) -> None:
     ]
 
 
-def test_a_worker_that_dies_is_an_error_and_takes_no_neighbour_with_it(toy) -> None:
-    result = judged(toy("a-holds", "b-crash", "c-holds", "d-slow"), jobs=2)
-    assert verdicts(result) == {"a-holds": "holds", "b-crash": "error", "c-holds": "holds", "d-slow": "holds"}
-    assert "died twice" in result.judgements[1].reason
+def test_a_statement_that_ends_its_worker_or_would_end_the_run_is_an_error_and_takes_no_neighbour_with_it(toy) -> None:
+    result = judged(toy("a-holds", "b-crash", "c-holds", "d-slow", "e-leaves", "f-breaks"), cap=5.0, jobs=2)
+    assert verdicts(result) == {
+        **dict.fromkeys(("a-holds", "c-holds", "d-slow"), "holds"),
+        **dict.fromkeys(("b-crash", "e-leaves", "f-breaks"), "error"),
+    }
+    crashed, left, broke = (result.judgements[at].reason for at in (1, 4, 5))
+    assert "died twice" in crashed
+    assert left.startswith("SystemExit: 0 (toy_lemmas.py:")
+    assert broke.startswith("KeyboardInterrupt (toy_lemmas.py:")
     assert result.status == 3
 
 
@@ -131,10 +143,12 @@ def test_the_wall_clock_cap_ends_in_status_3(toy, jobs) -> None:
 
 def test_what_never_comes_back_is_ended_from_outside(toy, monkeypatch) -> None:
     monkeypatch.setattr("verification.units.limit_of", lambda cap: 4 * cap)
+    others = set(active_children())
     result = judged(toy("a-stuck", "b-holds", "c-holds"), cap=0.4, jobs=2)
     assert verdicts(result) == {"a-stuck": "error", "b-holds": "holds", "c-holds": "holds"}
     assert "stopped after 0.4 s" in result.judgements[0].reason
     assert result.status == 3
+    wait_for(lambda: not set(active_children()) - others)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -190,8 +204,8 @@ def test_progress_counts_and_estimates(toy) -> None:
 
 
 def test_sigint_writes_reports_for_what_finished_says_how_to_resume_and_the_next_run_resumes(toy, start, quod) -> None:
-    path = toy("a-holds", "b-slow", "c-slow2", "d-slow3")
-    process = start("verify", path, "--jobs", 2)
+    path = toy("a-prints", "b-slow", "c-slow2")
+    process = start("verify", path, "--jobs", 1)
     cache = path.parent / "quod-report" / ".cache"
     wait_for(lambda: cache.exists() and any(entry.suffix == ".json" for entry in cache.iterdir()))
     os.killpg(process.pid, signal.SIGINT)
@@ -199,6 +213,9 @@ def test_sigint_writes_reports_for_what_finished_says_how_to_resume_and_the_next
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "quod: interrupted after" in err.splitlines()[-1]
+    # Standard output is for the table.
+    assert "something for the author's eyes" in err
+    assert "something for the author's eyes" not in out
     report = json.loads((path.parent / "quod-report" / "report.json").read_text())
     assert report["summary"]["not_run"]
     finished = {entry["id"] for entry in report["statements"]}
@@ -285,9 +302,19 @@ def test_records_are_merged_pruned_and_never_hold_a_failure(toy, tmp_path) -> No
     folder.mkdir()
     (folder / "toy.json").write_text('{"toy.lemma-gone": "holds", "toy.lemma-other": "undecided"}')
     result = judged(toy("a-holds", "b-error"))
-    records.record(result.judgements, ["toy.lemma-a-holds", "toy.lemma-b-error", "toy.lemma-other"], folder)
-    assert records.recorded_verdicts(None, folder) == {"toy.lemma-a-holds": "holds", "toy.lemma-other": "undecided"}
-    assert records.recorded_verdicts("lemma.py", folder) == {}
+    records.record(result.judgements, ["toy.lemma-a-holds", "toy.lemma-b-error", "toy.lemma-other"], folder=folder)
+    assert records.recorded_verdicts(None, folder=folder) == {"toy.lemma-a-holds": "holds", "toy.lemma-other": "undecided"}
+    assert records.recorded_verdicts("lemma.py", folder=folder) == {}
+
+
+def test_another_profile_has_on_record_what_it_says_otherwise_than_the_quick_one(toy, tmp_path) -> None:
+    quick = {"toy.lemma-a-holds": "undecided", "toy.lemma-b-holds": "holds", "toy.lemma-other": "undecided"}
+    (tmp_path / "toy.json").write_text(json.dumps(quick))
+    records.record(judged(toy("a-holds", "b-holds")).judgements, quick, "standard", tmp_path)
+    assert json.loads((tmp_path / "standard" / "toy.json").read_text()) == {"toy.lemma-a-holds": "holds"}
+    assert records.recorded_verdicts(None, folder=tmp_path) == quick
+    assert records.recorded_verdicts(None, "nightly", tmp_path) == quick
+    assert records.recorded_verdicts(None, "standard", tmp_path) == quick | {"toy.lemma-a-holds": "holds"}
 
 
 def test_a_unit_of_work_is_plain_json(toy) -> None:

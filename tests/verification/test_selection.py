@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -30,6 +31,15 @@ def test_a_paper_and_a_glob_select_and_each_statement_comes_once() -> None:
 def test_an_unknown_selector_is_refused_with_close_matches() -> None:
     with pytest.raises(InputError, match=r"'wu2025.theorm-4'; close: .*wu2025\.theorem-4"):
         chosen("wu2025.lemma-1", "wu2025.theorm-4")
+
+
+def test_a_selector_that_is_a_file_a_folder_or_another_paper_is_told_apart(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "draft.py").touch()
+    for selector, words in (("draft", "close: draft.py"), ("mine", "a folder"), ("marion2026.claim-1", "a run without it")):
+        with pytest.raises(InputError, match=words):
+            chosen(selector)
 
 
 def test_show_wants_a_whole_id() -> None:
@@ -80,9 +90,19 @@ def test_two_statements_with_one_id_are_refused(toy) -> None:
         load(str(toy("a-holds", "a-holds")))
 
 
-def test_an_empty_id_is_refused(toy) -> None:
-    path = toy("a-holds", extra="import dataclasses\nnameless = dataclasses.replace(statement_0, id=' ')")
-    with pytest.raises(InputError, match="empty id"):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("id=' '", "' ' is no id"),
+        ("id='../toy.lemma-1'", "'../toy.lemma-1' is no id"),
+        ("id='lemma-1'", "'lemma-1' is no id"),
+        ("id='wu2025.theorem-4'", "'wu2025.theorem-4' has the key of a paper that comes with quod"),
+        ("hypotheses=(SMALL, SMALL)", "toy.lemma-a-holds has 2 hypotheses named 'small'"),
+    ],
+)
+def test_names_that_would_lead_astray_are_refused(toy, change, message) -> None:
+    path = toy("a-holds", extra=f"import dataclasses\nstatement_0 = dataclasses.replace(statement_0, {change})")
+    with pytest.raises(InputError, match=re.escape(message)):
         load(str(path))
 
 

@@ -43,6 +43,7 @@ def test_a_file_is_never_overwritten(tmp_path, capsys) -> None:
         ("lambda", "keyword"),
         ("match", "keyword"),
         ("theory", "would hide the module theory"),
+        ("wu2025", "wu2025 comes with quod"),
         ("json", "would hide the module json"),
         ("numpy", "would hide the module numpy"),
     ],

@@ -81,6 +81,10 @@ def test_a_claim_is_supported_where_chance_alone_would_do_so_at_most_once_in_20(
 def test_what_is_left_out_or_no_number_is_counted_in_words() -> None:
     assert "5 of 5, median margin 1, 3 left out" in judged([1] * 5 + [None] * 3).evidence[0].summary
     assert "4 of 5, median margin 1, 1 not a number" in judged([1] * 4 + ["nan"]).reason
+    claimed = (Reading(says="the value", of=number, equals=1.0, within=0.5),)
+    assert "no mean of 0, claimed 1, 2 left out" in judged([None] * 2, readings=claimed).reason
+    assert "no mean of 2, claimed 1, 1 not a number" in judged([1, "nan"], readings=claimed).reason
+    assert "mean 1 of 1, claimed 1" in judged([1], readings=claimed).reason
 
 
 @pytest.mark.parametrize(

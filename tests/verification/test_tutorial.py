@@ -9,6 +9,7 @@ from pathlib import Path
 from verification.budget import PROFILES
 from verification.confirming import run_confirmations
 from verification.errata import corrections
+from verification.errata_known import Knowledge
 from verification.judge import judge
 from verification.outcome import Verdict
 from verification.selection import load
@@ -37,9 +38,9 @@ def test_the_plain_lines_of_the_tutorial_print_what_it_says() -> None:
 
 def test_the_example_goes_on_with_an_erratum_and_two_repairs_that_have_teeth() -> None:
     statements = load(str(ROOT / "examples" / "bernoulli_lemma.py"))
-    (entry,) = corrections(list(statements.values()), statements, {}, {})
+    (entry,) = corrections(list(statements.values()), Knowledge(statements=statements, report={}, recorded={}))
     assert entry.problem is None
-    assert entry.repaired.id == "masks.lemma-1.reading-hoeffding"
+    assert entry.repair.statement.id == "masks.lemma-1.reading-hoeffding"
     for key in ("masks.lemma-1.reading-hoeffding", "masks.lemma-1.reading-one-side"):
         judgement = judge(statements[key], budget=BUDGET, seed=0)
         assert judgement.verdict is Verdict.HOLDS

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from numerics.arithmetic import Kind, Number, kind_of, maximum, sqrt, total
+from numerics.arithmetic import Numbers as Numbers
 from numerics.eigenvalues import enclose_largest_eigenvalue
 from theory.statement import Draw
 
-Numbers: TypeAlias = Any
 PAPER = "Marion, Wu, Sander, Biau, ICLR 2024, arXiv 2309.01213v3"
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from numerics.arithmetic import Number, exp, least, total
+from numerics.arithmetic import Numbers as Numbers
 from theory.statement import Draw, Hypothesis, Instance
 
-Numbers: TypeAlias = Any
 PAPER = "Marion, Wu, 2026, arXiv 2605.06077"
 
 

@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from numerics.arithmetic import Number, exp, least, log
+from numerics.arithmetic import Numbers as Numbers
 from theory.statement import Draw, Hypothesis, Instance
 
-Numbers: TypeAlias = Any
 PAPER = "Wu, Marion, Biau, Boyer, COLT 2025, arXiv 2502.03435v1"
 
 

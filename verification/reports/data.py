@@ -16,6 +16,7 @@ from typing import Any
 from verification.cache import library_versions, write_atomically
 from verification.entry import THREAD_VARIABLES
 from verification.outcome import Judgement, Verdict
+from verification.own_files import shown
 from verification.records import SCHEMA, differs
 from verification.reports.words import drops
 from verification.runner import Run
@@ -76,7 +77,7 @@ def _provenance(run: Run) -> dict[str, Any]:
     return {
         "date": now.isoformat(timespec="seconds"),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "source": run.source,
+        "source": None if run.source is None else shown(run.source),
         "profile": run.profile,
         "seed": run.seed,
         "jobs": run.jobs,

@@ -1,7 +1,7 @@
 """``report.html``: the whole report as one page that needs nothing else, no network, and no script to be read.
 
-The page is drawn from ``report.json``, the figures that stand beside it, and the style and script under ``assets``. Its script
-only filters, copies and opens; a policy in the page lets no other one run.
+The page is drawn from ``report.json``, the figures that stand beside it, and the style, script and font under ``assets``. Its
+script only filters, copies and opens; a policy in the page lets no other one run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from verification.reports.html_markup import Child, element, listed, named, writ
 from verification.reports.html_overview import overview
 from verification.reports.html_statement import badge, section
 from verification.reports.html_table import filters, table
-from verification.reports.words import Entry, summary_line
+from verification.reports.words import Entry, in_order, summary_line
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 
@@ -66,13 +66,14 @@ def page(report: Mapping[str, Any], drawn: Sequence[Picture] = ()) -> str:
     str
         HTML.
     """
-    style, script = ((ASSETS / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    policy = f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; base-uri 'none'"
+    style, script = _style(), (ASSETS / "report.js").read_text(encoding="utf-8")
+    allowed = f"style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; font-src data:"
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
     title = f"Report of quod on {', '.join(papers(report)) or 'nothing'}"
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=f"{policy}; form-action 'none'"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
@@ -90,6 +91,12 @@ def page(report: Mapping[str, Any], drawn: Sequence[Picture] = ()) -> str:
     return f"<!DOCTYPE html>\n{written(element('html', head, body, lang='en'))}\n"
 
 
+def _style() -> str:
+    font = base64.b64encode((ASSETS / "quod-math.woff").read_bytes()).decode()
+    face = f'@font-face {{ font-family: "Quod Math"; src: url(data:font/woff;base64,{font}) format("woff"); }}'
+    return f"{(ASSETS / 'report.css').read_text(encoding='utf-8')}{face}\n"
+
+
 def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
@@ -104,7 +111,7 @@ def _summary(report: Mapping[str, Any]) -> Iterator[Child]:
     if summary["not_run"]:
         yield element("p", element("strong", "The run was interrupted; not judged: "), ", ".join(summary["not_run"]))
     if summary["surviving_mutants"]:
-        names = [f"{item['id']}: {item['name']}" for item in summary["surviving_mutants"]]
+        names = [element("span", link(item["id"], graph), f": {item['name']}") for item in summary["surviving_mutants"]]
         yield element("p", element("strong", "Surviving mutants: false neighbours that the check did not reject"))
         yield listed([*names])
     evidence = (
@@ -120,27 +127,23 @@ def _contents(report: Mapping[str, Any]) -> Element:
 
 
 def _main(report: Mapping[str, Any], drawn: Sequence[Picture]) -> Iterator[Child]:
-    entries: Sequence[Entry] = report["statements"]
-    graph, news = _graph(report), report["summary"]["differing"]
-    shown = {picture.id: picture.address for picture in drawn}
-    yield filters(entries, news=bool(news))
+    entries: Sequence[Entry] = sorted(report["statements"], key=lambda entry: in_order(entry["id"]))
+    yield filters(entries, news=bool(report["summary"]["differing"]))
     for paper in papers(report):
         own = [entry for entry in entries if entry["paper"] == paper]
-        made = report["provenance"]
-        sections = [section(entry, graph, made, news=entry["id"] in news, pictures=shown) for entry in own]
-        yield element(
-            "section",
-            element("h2", paper, id=f"paper-{paper}"),
-            element("p", *_counts(own)),
-            element(
-                "details", element("summary", element("h3", "What rests on what")), *overview(own, graph), class_="overview"
-            ),
-            element("details", element("summary", element("h3", "Figures")), *gallery(drawn, paper), class_="overview"),
-            table(paper, own, news),
-            element("div", *sections, class_="statements"),
-            class_="paper",
-            aria_labelledby=f"paper-{paper}",
-        )
+        yield element("section", *_paper(paper, own, report, drawn), class_="paper", aria_labelledby=f"paper-{paper}")
+
+
+def _paper(paper: str, own: Sequence[Entry], report: Mapping[str, Any], drawn: Sequence[Picture]) -> Iterator[Child]:
+    graph, news, made = _graph(report), report["summary"]["differing"], report["provenance"]
+    shown = {picture.id: picture.address for picture in drawn}
+    yield element("h2", paper, id=f"paper-{paper}")
+    yield element("p", *_counts(own))
+    for heading, content in (("What rests on what", overview(own, graph)), ("Figures", gallery(drawn, paper, made["source"]))):
+        yield element("details", element("summary", element("h3", heading)), *content, class_="overview")
+    yield table(paper, own, news)
+    sections = [section(entry, graph, made, news=entry["id"] in news, pictures=shown) for entry in own]
+    yield element("div", *sections, class_="statements")
 
 
 def _graph(report: Mapping[str, Any]) -> Graph:

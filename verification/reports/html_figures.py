@@ -92,7 +92,7 @@ def _record(path: Path) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def gallery(drawn: Sequence[Picture], paper: str) -> list[Child]:
+def gallery(drawn: Sequence[Picture], paper: str, source: str | None = None) -> list[Child]:
     """Return the figures of a paper, or how to make them.
 
     Parameters
@@ -101,6 +101,8 @@ def gallery(drawn: Sequence[Picture], paper: str) -> list[Child]:
         All figures.
     paper
         Key of the paper.
+    source
+        The user's own file of statements, whose figures this program does not draw.
 
     Returns
     -------
@@ -110,6 +112,8 @@ def gallery(drawn: Sequence[Picture], paper: str) -> list[Child]:
     found = [_figure(picture) for picture in drawn if picture.id.startswith(f"{paper}.")]
     if found:
         return [*found]
+    if source:
+        return [element("p", f"No picture named {paper}.NAME.png stands in the folder of this report; it would be shown here.")]
     how = "stand in the folder of this report. quod figure list names those that can be drawn; to have one in the report, write"
     return [
         element("p", f"No figures of {paper} {how} it there and verify again:"),

@@ -1,36 +1,22 @@
 """Formulas in LaTeX as MathML Core, which browsers draw themselves: nothing to load, and nothing to run.
 
-The converter writes an older MathML in places: variants of letters, fences and names of functions are corrected here, with the
-spaces that LaTeX leaves about them.
+The converter writes an older MathML in places: its signs are corrected in ``html_signs``, and how they are put together here.
 """
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from xml.etree.ElementTree import Element
 
 from latex2mathml.converter import convert_to_element
-from latex2mathml.symbols_parser import convert_symbol
 
-from verification.reports.html_markup import clean, element
+from verification.reports.html_markup import element
+from verification.reports.html_signs import SCRIPTED, core, correct, space
 
-STYLES = {"script": "SCRIPT", "double-struck": "DOUBLE-STRUCK", "bold": "BOLD", "fraktur": "FRAKTUR"}
-"""MathML Core has no variants of letters: those of LaTeX are characters of their own."""
-OLDER = {"DOUBLE-STRUCK": "DOUBLE-STRUCK", "SCRIPT": "SCRIPT", "FRAKTUR": "BLACK-LETTER"}
-"""How Unicode calls the characters that it had before it had the alphabets."""
-FENCES = frozenset("⌊⌋⌈⌉⟨⟩")
 PAIRS = {")": "(", "]": "[", "}": "{", "⌋": "⌊", "⌉": "⌈", "⟩": "⟨"}
 """A closing fence to its opening one; a bar closes what a bar opened."""
-LETTERS = frozenset("∂∞∇")
-"""Signs that LaTeX sets like letters, with no space about them."""
-LIMITS = frozenset({"lim", "liminf", "limsup", "max", "min", "sup", "inf", "argmax", "argmin"})
-SCRIPTED = {"msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
 PARTS = {"mfrac": 2, "mroot": 2, **SCRIPTED}
 """How many parts an element must have to be drawn."""
-CLOSING = frozenset(")]}|‖!⌋⌉⟩")
-"""What a quantity may end with: a sign behind it joins two quantities, and a name behind it stands apart."""
-THIN = "0.167em"
 
 
 def formula(latex: str, *, block: bool = True) -> Element:
@@ -65,12 +51,13 @@ def _converted(latex: str, display: str) -> Element | None:
     # HTML knows the element by its name.
     del math.attrib["xmlns"]
     for part in math.iter():
-        _correct(part)
+        correct(part)
     for part in list(math.iter()):
+        _prime(part)
         _negate(part)
         _pair(part)
     for part in list(math.iter()):
-        _space(part)
+        space(part)
     return math if all(map(_whole, math.iter())) else None
 
 
@@ -79,40 +66,17 @@ def _whole(part: Element) -> bool:
     return not unread and len(part) == PARTS.get(part.tag, len(part))
 
 
-def _correct(part: Element) -> None:
-    # The converter writes characters as references, which would be escaped once more.
-    text = clean(html.unescape(part.text or ""))
-    if part.tag == "mo" and "minsize" in part.attrib:
-        text = _fence(text)
-        part.set("stretchy", "true")
-    style = STYLES.get(part.get("mathvariant", ""))
-    if part.get("mathvariant") != "normal":
-        part.attrib.pop("mathvariant", None)
-    if style and text.isalnum():
-        text = "".join(_letter(character, style) for character in text)
-    part.text = text or None
-    if part.get("width") == "negativethinmathspace":
-        part.set("width", f"-{THIN}")
-    if part.tag in {"mi", "mo"}:
-        _classify(part, text)
+def _prime(part: Element) -> None:
+    """Join the primes behind a letter with an index: the converter writes the second one as a power of the first."""
+    while part.tag == "msup" and len(part) == 2 and _primes(part[1]) and part[0].tag == "msubsup" and _primes(part[0][2]):
+        inner, outer = part[0], part[1]
+        inner[2].text = (inner[2].text or "") + (outer.text or "")
+        part.tag = "msubsup"
+        part[:] = list(inner)
 
 
-def _classify(part: Element, text: str) -> None:
-    if text in FENCES:
-        part.tag = "mo"
-        part.set("stretchy", "false")
-    elif text in LETTERS or (len(text) == 1 and "Α" <= text <= "Ω"):
-        part.tag = "mi"
-        part.set("mathvariant", "normal")
-    elif text in {"|", "/"}:
-        part.set("lspace", "0")
-        part.set("rspace", "0")
-    elif text and part.tag == "mi" and not text[0].isalnum():
-        part.tag = "mo"
-    elif _is_name(text):
-        part.tag = "mo"
-        if text in LIMITS:
-            part.set("movablelimits", "true")
+def _primes(part: Element) -> bool:
+    return part.tag == "mo" and set(part.text or "-") == {"′"}
 
 
 def _negate(row: Element) -> None:
@@ -129,68 +93,27 @@ def _pair(row: Element) -> None:
         return
     opened: list[Element] = []
     for child in list(row):
-        core = _core(child)
-        if core.tag != "mo" or "minsize" not in core.attrib:
+        sign = core(child)
+        if sign.tag != "mo" or "minsize" not in sign.attrib:
             continue
-        while core.text in PAIRS and opened and _core(opened[-1]).text in {"|", "‖"}:
+        while sign.text in PAIRS and opened and core(opened[-1]).text in {"|", "‖"}:
             opened.pop()
-        if not opened or _core(opened[-1]).text != PAIRS.get(core.text or "", core.text) or core.text in PAIRS.values():
+        opens = sign.text in PAIRS.values()
+        closes = bool(opened) and not opens and core(opened[-1]).text == PAIRS.get(sign.text or "", sign.text)
+        if closes and child.tag in SCRIPTED and child[0] is sign:
+            _group(row, opened.pop(), child)
+        elif closes:
+            opened.pop()
+        elif child is sign and sign.text not in PAIRS:
+            # What has a script ends something: the bar of a value at a point opens nothing.
             opened.append(child)
-        elif child.tag in SCRIPTED and child[0] is core:
-            first, last = list(row).index(opened.pop()), list(row).index(child)
-            group = Element("mrow")
-            group.extend([*list(row)[first:last], core])
-            child[0] = group
-            for part in list(row)[first:last]:
-                row.remove(part)
-        else:
-            opened.pop()
 
 
-def _space(row: Element) -> None:
-    """Space names of functions and signs as LaTeX does, by what stands before and behind them in their row."""
-    for place, child in enumerate(row if row.tag not in SCRIPTED else ()):
-        core = _core(child)
-        before = _core(row[place - 1]) if place else None
-        after = _core(row[place + 1]) if place + 1 < len(row) else None
-        opens = before is None or (before.tag == "mo" and (before.text or "") not in CLOSING)
-        if core.tag != "mo":
-            continue
-        if (core.text or "") in {"−", "+", "±"} and opens:
-            core.set("form", "prefix")
-        elif _is_name(core.text or ""):
-            child.tag = "munder" if child.tag == "msub" and core.text in LIMITS else child.tag
-            core.set("lspace", "0" if opens else THIN)
-            core.set("rspace", "0" if after is None or (after.text or "")[:1] in {"(", "[", "{"} else THIN)
-
-
-def _is_name(text: str) -> bool:
-    return len(text) > 1 and text.isalpha()
-
-
-def _core(part: Element) -> Element:
-    while part.tag in SCRIPTED and len(part):
-        part = part[0]
-    return part
-
-
-def _fence(token: str) -> str:
-    # Behind a size such as \Big the converter leaves a fence as it is written in LaTeX.
-    code = convert_symbol(token) if token.startswith("\\") else None
-    return chr(int(code, 16)) if code else token.removeprefix("\\") if token in {r"\{", r"\}"} else token
-
-
-def _letter(character: str, style: str) -> str:
-    name = unicodedata.name(character, "")
-    if name.startswith("DIGIT "):
-        names = [f"MATHEMATICAL {style} {name}"]
-    else:
-        case = "CAPITAL" if character.isupper() else "SMALL"
-        letter = f"{case} {character.upper()}"
-        names = [f"MATHEMATICAL {style} {letter}", f"{OLDER.get(style, style)} {letter}"]
-    for wanted in names:
-        try:
-            return unicodedata.lookup(wanted)
-        except KeyError:
-            continue
-    return character
+def _group(row: Element, first: Element, last: Element) -> None:
+    start, end = list(row).index(first), list(row).index(last)
+    inside = list(row)[start:end]
+    group = Element("mrow")
+    group.extend([*inside, last[0]])
+    last[0] = group
+    for part in inside:
+        row.remove(part)

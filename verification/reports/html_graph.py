@@ -13,10 +13,12 @@ from theory.statement import Statement
 from verification.dependents import dependents
 from verification.reports.html_markup import Child, element, listed
 from verification.reports.html_pictures import address, drawing, edge, node
-from verification.reports.words import Entry
+from verification.reports.words import Entry, in_order
 
-ROW, BOX, GAP, TOP = 26, 250, 70, 24
+ROW, BOX, GAP, TOP = 26, 285, 60, 24
 """Height of a line, width of a box, and space between columns and above them, in pixels."""
+FEW = 8
+"""Beyond so many, the statements that a refutation reaches through others are folded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,7 @@ def neighbourhood(entry: Entry, graph: Graph) -> list[Child]:
     list
         A picture and lists; a sentence where it stands alone.
     """
-    uses, users = list(entry["uses"]), graph.users(entry["id"])
+    uses, users = sorted(entry["uses"], key=in_order), sorted(graph.users(entry["id"]), key=in_order)
     if not uses and not users:
         return [element("p", "Rests on no other statement, and none rests on it.")]
     found: list[Child] = [_picture(entry["id"], uses, users, graph)]
@@ -101,13 +103,22 @@ def _broken(entry: Entry, graph: Graph) -> list[Child]:
     reached = graph.affected(entry["id"])
     if not reached and not told:
         return [element("h5", title), element("p", "No other statement here.")]
-    items: list[Child] = []
-    for key in sorted(set(reached) | set(told)):
-        through = f"; through {', '.join(reached[key])}" if reached.get(key) else ""
-        item = element("span", link(key, graph))
-        item[-1].tail = f": {told[key]['how']}" if key in told else through
-        items.append(item)
-    return [element("h5", title), listed(items)]
+    keys = sorted(set(reached) | set(told), key=in_order)
+    far = [key for key in keys if reached.get(key)]
+    near = [key for key in keys if not reached.get(key)] if len(far) > FEW else keys
+    found: list[Child] = [element("h5", title), listed([_fallen(key, reached, told, graph) for key in near])]
+    if len(far) > FEW:
+        summary = element("summary", f"{len(far)} more that rest on these")
+        found.append(element("details", summary, listed([_fallen(key, reached, told, graph) for key in far]), class_="far"))
+    return found
+
+
+def _fallen(key: str, reached: Mapping[str, Sequence[str]], told: Mapping[str, Mapping[str, str]], graph: Graph) -> Element:
+    item = element("span", link(key, graph))
+    chain = reached.get(key, ())
+    further = f" and {len(chain) - 1} more" if len(chain) > 1 else ""
+    item[-1].tail = f": {told[key]['how']}" if key in told else f"; through {chain[0]}{further}" if chain else ""
+    return item
 
 
 def _picture(identifier: str, uses: Sequence[str], users: Sequence[str], graph: Graph) -> Element:

@@ -10,7 +10,7 @@ from verification.outcome import Verdict
 from verification.reports.html_evidence import evidence, instruments, teeth, tightness
 from verification.reports.html_formulas import formula
 from verification.reports.html_graph import Graph, link, neighbourhood
-from verification.reports.html_markup import Child, copied, element, named
+from verification.reports.html_markup import Child, copied, element, listed, named
 from verification.reports.words import Entry, best_of, data_of, hidden_of
 
 SIGNS = {"holds": "✓", "refuted": "✗", "vacuous": "∅", "undecided": "?", "error": "!"}
@@ -135,8 +135,11 @@ def _hypotheses(entry: Entry) -> Iterator[Child]:
     known = entry["hypotheses"]
     says = known.get("says") or []
     names = known.get("names") or says
-    if says:
-        yield named([(name, text) for name, text in zip(names, says, strict=False)])
+    pairs = list(zip(names, says, strict=False))
+    if apart := [(name, text) for name, text in pairs if name != text]:
+        yield named([*apart])
+    if alone := [text for name, text in pairs if name == text]:
+        yield listed([*alone])
     if known.get("drawn"):
         yield element("p", f"Met by {known['satisfied']} of {known['drawn']} instances drawn.")
     for item in hidden_of(entry):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,23 +29,10 @@ WIDTH = 120
 OTHERS = 48
 
 
-def forget_output() -> None:
-    """Send the rest of standard output nowhere: its reader, such as ``head``, has seen enough. The status stays ours."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class Terminal(Console):
-    """A console that goes on when its reader leaves."""
-
-    def on_broken_pipe(self) -> None:
-        """Go on silently; by default the program would end with a status that means something else here."""
-        forget_output()
-
-
 def console() -> Console:
     """Return the console of standard output; what is not a terminal gets lines of 100 columns at least."""
-    plain = Terminal(highlight=False)
-    return plain if plain.is_terminal else Terminal(highlight=False, width=max(WIDTH, plain.width))
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=max(WIDTH, plain.width))
 
 
 def show(report: Mapping[str, Any], files: Sequence[Path], target: Console) -> None:

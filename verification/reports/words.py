@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,6 +60,11 @@ def hidden_of(entry: Entry) -> Sequence[Entry]:
     return entry["hypotheses"].get("hidden") or []
 
 
+def in_order(identifier: str) -> list[tuple[int, str]]:
+    """Return what sorts ids as a paper has them: ``lemma-5`` before ``lemma-12``."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", identifier)]
+
+
 def data_of(data: Entry) -> str:
     """Return the exact data of an instance as one line that ``quod check --at`` reads."""
     return json.dumps(data)
@@ -81,8 +87,8 @@ def summary_line(summary: Entry) -> str:
     verdicts = ", ".join(f"{count} {name}" for name, count in summary["verdicts"].items() if count)
     parts = [f"{summary['statements']} statement{'s' * (summary['statements'] != 1)}: {verdicts or 'none judged'}"]
     parts.append(f"teeth {summary['teeth']['refuted']}/{summary['teeth']['of']}")
-    if summary["surviving_mutants"]:
-        parts.append(f"{len(summary['surviving_mutants'])} SURVIVING MUTANTS")
+    if survivors := len(summary["surviving_mutants"]):
+        parts.append(f"{survivors} SURVIVING MUTANT{'S' * (survivors != 1)}")
     if summary["not_run"]:
         parts.append(f"{len(summary['not_run'])} not run")
     return "; ".join(parts)

@@ -15,7 +15,10 @@ from theory.statement import Draw, Hypothesis, Inequality, Instance
 
 @dataclass(frozen=True, kw_only=True)
 class Point(Instance):
-    """What the lemma is about, one field a number: ``Number`` is exact, ``Numbers`` a tuple of them, ``int`` an integer."""
+    """What the lemma is about, one field a number: ``Number`` is exact, ``int`` an integer, ``Numbers`` a vector.
+
+    ``Numbers`` comes from ``numerics.arithmetic`` too: parsed from a list, an array in formulas, where ``total`` sums it.
+    """
 
     x: Number
 
@@ -43,6 +46,7 @@ lemma_1 = with_derived_mutants(
         instance=Point,
         instances=points,
         hypotheses=(real, small),
+        # Formulas hold no floats: p.x / 10 and not 0.1 * p.x, pi(p.x) and not math.pi.
         left=lambda p: exp(p.x),
         relation="<=",
         # Constants stand apart, so that mutants can push them: c here is 1 as printed.

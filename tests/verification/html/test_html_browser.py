@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from verification.reports.words import in_order
+
 pytestmark = pytest.mark.browser
 
 SHOWN = "return [...document.querySelectorAll('tr[data-statement]')].filter(r => r.offsetHeight).map(r => r.dataset.statement)"
@@ -76,7 +78,7 @@ def wanted(report: Any, **facets: Any) -> list[str]:
         found = {**entry, "by": "ours" if entry["ours"] else "paper", "kind_of_evidence": entry["evidence"][0]["kind"]}
         return all(found[name] == value for name, value in facets.items())
 
-    return [entry["id"] for entry in report["statements"] if has(entry)]
+    return sorted((entry["id"] for entry in report["statements"] if has(entry)), key=in_order)
 
 
 FILTERS = (
@@ -86,6 +88,7 @@ FILTERS = (
     ("kind", "limit", {"kind": "limit"}),
     ("by", "ours", {"ours": True}),
 )
+LABELS = {"evidence": "best evidence", "by": "whose"}
 
 
 def test_each_filter_shows_what_it_says_counts_it_and_stays_in_the_address(visit, whole) -> None:
@@ -97,7 +100,7 @@ def test_each_filter_shows_what_it_says_counts_it_and_stays_in_the_address(visit
         assert driver.execute_script(SHOWN) == expected
         sections = "return [...document.querySelectorAll('details.statement')].filter(part => part.offsetHeight).length"
         assert driver.execute_script(sections) == len(expected)
-        count = f"{len(expected)} of {len(whole['statements'])} statements"
+        count = f"{len(expected)} of {len(whole['statements'])} statements; {LABELS.get(name, name)}: {value}"
         assert driver.execute_script("return document.getElementById('count').textContent") == count
         assert settled(driver, lambda url, end=f"#?{name}={value}": url.endswith(end))
         choose(driver, name, "")
@@ -109,6 +112,30 @@ def test_a_filtered_view_can_be_linked_to_and_reset(visit, whole) -> None:
     driver.execute_script("document.getElementById('show-all').click()")
     assert driver.execute_script(SHOWN) == wanted(whole)
     assert settled(driver, lambda url: "#" not in url)
+
+
+def test_a_link_to_what_the_filter_hides_shows_a_table_in_full_and_a_statement_beside_the_filter(visit, whole) -> None:
+    driver = visit("#?verdict=refuted&paper=wu2025", file="whole")
+    script = """
+        const done = arguments[0];
+        const places = ['#marion2024.claim-d', '#table-marion2024'];
+        const seen = [];
+        const look = () => seen.push([
+            document.getElementById('marion2024.claim-d').checkVisibility(),
+            document.querySelectorAll('#table-marion2024 tbody tr:not([hidden])').length,
+            document.getElementById('table-marion2024').checkVisibility(),
+            document.getElementById('filter-paper').value,
+        ]);
+        addEventListener('hashchange', () => { look(); if (places.length) location.hash = places.shift(); else done(seen); });
+        look();
+        location.hash = places.shift();
+    """
+    rows = len(wanted(whole, paper="marion2024"))
+    assert driver.execute_async_script(script) == [
+        [False, 0, False, "wu2025"],
+        [True, 0, False, "wu2025"],
+        [True, rows, True, ""],
+    ]
 
 
 def test_the_text_filter_finds_words_and_latex_in_any_order_and_case(visit) -> None:
@@ -138,6 +165,8 @@ def test_the_section_of_every_statement_opens_and_its_formula_is_drawn(visit, wh
     assert len(formulas) == len(whole["statements"]) - as_latex
     assert min(min(size) for size in formulas) > 5
     assert min(height for _, height in fractions) > 20
+    fonts = "return document.fonts.ready.then(() => [...document.fonts].map(font => [font.family, font.status]))"
+    assert driver.execute_script(fonts) == [["Quod Math", "loaded"]]
 
 
 def test_rows_lead_to_the_sections_of_their_statements(visit) -> None:
@@ -217,9 +246,12 @@ def test_paper_has_the_chosen_statements_in_full_and_no_controls(visit, few) -> 
     script = """
         const seen = part => part.checkVisibility();
         return [[...document.querySelectorAll('.body')].filter(seen).map(body => body.id),
-                [...document.querySelectorAll('form, button, nav, .source')].filter(seen).length];
+                [...document.querySelectorAll('select, input, button, nav, .source')].filter(seen).length,
+                seen(document.getElementById('count')) && document.getElementById('count').textContent];
     """
-    assert driver.execute_script(script) == [wanted(few, paper="wu2025", verdict="refuted"), 0]
+    chosen = wanted(few, paper="wu2025", verdict="refuted")
+    count = f"{len(chosen)} of {len(few['statements'])} statements; paper: wu2025, verdict: refuted"
+    assert driver.execute_script(script) == [chosen, 0, count]
     pdf = base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", {})["data"])
     assert pdf.startswith(b"%PDF")
 

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
-import pytest
+import unicodedata
+from xml.etree.ElementTree import Element
 
+import pytest
+from fontTools.ttLib import TTFont
+
+from verification.reports.html import ASSETS
 from verification.reports.html_formulas import formula, rendered
 from verification.reports.html_markup import written
 from verification.selection import load
@@ -22,13 +27,41 @@ def texts(latex: str) -> str:
     return "".join(formula(latex).itertext())
 
 
-def test_every_formula_of_the_papers_is_drawn_as_mathematics_of_the_core_alone() -> None:
-    statements = load(None)
-    assert not [key for key, entry in statements.items() if not rendered(entry.formula)]
-    drawn = [formula(entry.formula) for entry in statements.values()]
-    assert {part.tag for math in drawn for part in math.iter()} <= CORE
-    assert {part.get("mathvariant") for math in drawn for part in math.iter()} <= {None, "normal"}
-    assert not [part for math in drawn for part in math.iter() if "&" in (part.text or "") and part.tag != "mtext"]
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, Element]:
+    """The formula of every statement of the papers."""
+    return {key: formula(entry.formula) for key, entry in load(None).items()}
+
+
+def test_every_formula_of_the_papers_is_drawn_as_mathematics_of_the_core_alone(drawn) -> None:
+    assert not [key for key, math in drawn.items() if math.tag != "math"]
+    parts = [part for math in drawn.values() for part in math.iter()]
+    assert {part.tag for part in parts} <= CORE
+    assert {part.get("mathvariant") for part in parts} <= {None, "normal"}
+    assert not [part for part in parts if "&" in (part.text or "") and part.tag != "mtext"]
+
+
+def drawn_as(part: Element) -> set[str]:
+    """The characters that a browser draws for an element: a single letter is slanted."""
+    text = part.text or ""
+    if part.tag != "mi" or len(text) != 1 or part.get("mathvariant") == "normal":
+        return set(text)
+    name = unicodedata.name(text).removeprefix("LATIN ").removeprefix("GREEK ").replace("LETTER ", "")
+    try:
+        return {"ℎ" if text == "h" else unicodedata.lookup(f"MATHEMATICAL ITALIC {name}")}
+    except KeyError:
+        return {text}
+
+
+def test_the_font_of_the_page_has_every_character_of_every_formula_and_roots_of_one_width(drawn) -> None:
+    font = TTFont(ASSETS / "quod-math.woff")
+    characters = font.getBestCmap()
+    needed = set().union(*(drawn_as(part) for math in drawn.values() for part in math.iter()))
+    assert len(needed) > 150
+    assert {unicodedata.name(sign) for sign in needed if ord(sign) not in characters} == set()
+    variants = font["MATH"].table.MathVariants
+    root = variants.VertGlyphConstruction[variants.VertGlyphCoverage.glyphs.index(characters[ord("√")])]
+    assert len({font["hmtx"][record.VariantGlyph][0] for record in root.MathGlyphVariantRecord}) == 1
 
 
 def test_a_fraction_a_root_and_scripts_have_their_elements() -> None:
@@ -61,6 +94,28 @@ def test_a_fence_with_a_script_ends_a_group_that_browsers_can_stretch() -> None:
     assert {fence.get("stretchy") for fence in script[0].iter("mo")} == {"true"}
 
 
+def test_the_bar_of_a_value_at_a_point_opens_nothing() -> None:
+    math = formula(r"f\big|_{a}>f\big|_{b}")
+    assert [part.tag for part in math[0]] == ["mi", "msub", "mo", "mi", "msub"]
+
+
+def test_nested_fences_make_nested_groups() -> None:
+    math = formula(r"\Big(\Big(x\Big)^2\Big)^3")
+    outer = math[0][0]
+    assert (outer.tag, outer[1].text, outer[0][1].tag, outer[0][1][1].text) == ("msup", "3", "msup", "2")
+
+
+def test_primes_stand_beside_each_other_above_an_index() -> None:
+    for count in (1, 2, 3):
+        script = formula(r"s_\theta" + "'" * count)[0][0]
+        assert (script.tag, [part.text for part in script]) == ("msubsup", ["s", "θ", "′" * count])
+
+
+def test_a_tilde_is_an_accent_and_a_relation_is_none() -> None:
+    math = formula(r"\tilde w\sim N")
+    assert [part.text for part in math.iter("mo")] == ["~", "∼"]
+
+
 def test_two_norms_with_scripts_make_two_groups() -> None:
     math = formula(r"\Big\|A\Big\|_F^2+\Big\|B\Big\|_F^2")
     assert [part.tag for part in math[0]] == ["msubsup", "mo", "msubsup"]
@@ -73,6 +128,13 @@ def test_names_of_functions_are_operators_with_the_spaces_of_latex() -> None:
     assert (names["exp"].get("lspace"), names["exp"].get("rspace")) == ("0", "0")
     assert names["max"].get("movablelimits") == "true"
     assert [part for part in math.iter("munder") if part[0] is names["max"]]
+
+
+def test_signs_that_join_nothing_have_no_space_and_an_arrow_that_points_up_does_not_grow() -> None:
+    math = formula(r"f(\cdot,x\cdot y)=\#5\%\downarrow\uparrow")
+    assert [part.get("rspace") for part in math.iter("mo") if part.text == "·"] == ["0", None]
+    assert [part.tag for part in math.iter() if part.text in {"#", "%"}] == ["mi", "mi"]
+    assert [part.get("stretchy") for part in math.iter("mo") if part.text in {"↑", "↓"}] == ["false", "false"]
 
 
 def test_a_sign_after_a_fence_is_no_difference() -> None:

@@ -17,6 +17,7 @@ from verification.reports.html import ASSETS, page, results_digest, write_html
 from verification.reports.html_figures import pictures
 from verification.reports.html_overview import arranged, base, numbered
 from verification.reports.html_plots import rate_plot, slack_plot
+from verification.reports.words import in_order
 
 VOID = {"meta", "img", "input", "br", "link", "hr"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8) + (640).to_bytes(4, "big") + (480).to_bytes(4, "big") + b"the rest"
@@ -52,7 +53,7 @@ class Page(HTMLParser):
 def test_each_statement_has_a_row_and_a_section_and_every_link_leads_somewhere(whole, report_files) -> None:
     text = Page(report_files["whole"].read_text(encoding="utf-8"))
     ids = [attributes["id"] for _, attributes in text.tags if "id" in attributes]
-    keys = [entry["id"] for entry in whole["statements"]]
+    keys = sorted((entry["id"] for entry in whole["statements"]), key=in_order)
     assert len(ids) == len(set(ids))
     assert [row["data-statement"] for row in text.all("tr") if "data-statement" in row] == keys
     assert len([section for section in text.all("details") if section.get("class") == "statement"]) == len(keys)
@@ -96,6 +97,9 @@ def test_the_page_needs_nothing_else_and_its_policy_names_its_style_and_script(f
         digest = base64.b64encode(hashlib.sha256("".join(text.texts[tag]).encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
+    font = base64.b64encode((ASSETS / "quod-math.woff").read_bytes()).decode()
+    assert f"url(data:font/woff;base64,{font})" in "".join(text.texts["style"])
+    assert "font-src data:;" in policy
 
 
 def test_one_report_gives_one_page_and_timing_changes_times_only(few) -> None:
@@ -147,6 +151,30 @@ def test_what_a_refutation_breaks_is_told_with_the_way_there(few) -> None:
     words = " ".join(chain.from_iterable(body.texts.values()))
     assert third["id"] in words
     assert f"through {second['id']}" in words
+
+
+def test_what_a_refutation_reaches_from_afar_is_folded_when_it_is_much(few) -> None:
+    model = few["statements"][0] | {"verdict": "holds", "erratum": None, "counterexample": None}
+    names = [f"wu2025.lemma-{place}" for place in range(1, 12)]
+    few["statements"] = [model | {"id": key, "uses": names[max(place - 1, 0) : place]} for place, key in enumerate(names)]
+    first, second = (page(few), page(few | {"statements": few["statements"][:-1]}))
+    assert "9 more that rest on these" in first
+    assert "; through wu2025.lemma-10 and 8 more" in first
+    assert "more that rest on these" not in second
+    assert "; through wu2025.lemma-9 and 7 more" in second
+
+
+def test_a_hypothesis_whose_name_says_it_all_is_written_once(few) -> None:
+    few["statements"][0]["hypotheses"] |= {"names": ["x > 17", "order"], "says": ["x > 17", "x is sorted from 1 to 7"]}
+    text = page(few)
+    assert text.count("x &gt; 17") == 1
+    assert "<dt>order</dt><dd>x is sorted from 1 to 7</dd>" in text
+    assert text.count("x is sorted from 1 to 7") == 1
+
+
+def test_ids_are_in_the_order_of_the_paper() -> None:
+    ordered = ["p", "p.lemma-2", "p.lemma-2.part-b", "p.lemma-2.step-9", "p.lemma-2.step-10", "p.lemma-2²", "p.lemma-10", "q"]
+    assert sorted(reversed(ordered), key=in_order) == ordered
 
 
 # the axis: from 0.1 to 1e5 are 6 decades over 520 pixels
@@ -241,6 +269,14 @@ def test_figures_in_the_folder_are_part_of_the_page_and_statements_about_them_le
     assert "#drawn-wu2025.figure-9" in [link["href"] for link in text.all("a")]
     assert "seeds: seed 7. " in text.texts["span"]
     assert "it rises: not met, and does not decide (rise = 0.5)" in text.texts["li"]
+
+
+def test_without_a_figure_the_page_says_how_to_have_one(few) -> None:
+    assert "quod figure ID --out" in page(few)
+    few["provenance"] = few["provenance"] | {"source": "mine.py"}
+    text = page(few)
+    assert "wu2025.NAME.png" in text
+    assert "quod figure" not in text
 
 
 def test_figures_beyond_the_room_of_the_page_are_linked_to(tmp_path) -> None:

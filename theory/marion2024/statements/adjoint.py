@@ -17,6 +17,7 @@ from theory.proofs import identity
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hypothesis,
     Identity,
     Inequality,
@@ -98,6 +99,7 @@ equation_13 = Identity(
         line="(13), and the equations for P on pages 27 and 30",
         counterexample={"matrix": [0, 1, 0, 0], "p": [1, 0]},
         repaired="marion2024.equation-13.reading-repaired",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -176,6 +178,7 @@ equation_44 = Identity(
         line="(44), page 28, and the displays of the equation for P, pages 27 and 30",
         counterexample={"z": 1, "end": 1, "s": 0},
         repaired="marion2024.equation-44.reading-repaired",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -281,6 +284,7 @@ energy = Inequality(
     formula=r"|A(t)-A(0)|^2+\frac1L\sum_k|Z_k(t)-Z_k(0)|^2+|B(t)-B(0)|^2\le t\,\big(\ell(0)-\ell(t)\big)",
     source="ours; against a sentence on page 4",
     ours=True,
+    contradicts="page 4: 'Without further assumptions, the gradient flow (4) can diverge in finite time'",
     instance=QuadraticFlow,
     instances=_draw_quadratic,
     hypotheses=(positive,),

@@ -19,6 +19,7 @@ from theory.proofs import identity
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hidden,
     Hypothesis,
     Identity,
@@ -274,6 +275,7 @@ step_3 = replace(
         line="the gradient flow equation for the even layers, page 39",
         counterexample=START,
         repaired="marion2024.claim-d.reading-repaired.step-3",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -350,6 +352,7 @@ step_4 = Identity(
         line="the equation of w(t), page 39",
         counterexample=TIED_START,
         repaired="marion2024.claim-d.reading-repaired.step-4",
+        fault=Fault.SLIP,
     ),
 )
 

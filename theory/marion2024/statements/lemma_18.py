@@ -23,6 +23,7 @@ from theory.proofs import identity
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hypothesis,
     Identity,
     Inequality,
@@ -279,6 +280,7 @@ step_1 = Identity(
         line="'the rightmost quantity is equal to s_min(A) ||B||_F', page 37",
         counterexample=BASE,
         repaired="marion2024.lemma-18.reading-repaired.step-1",
+        fault=Fault.SLIP,
     ),
 )
 

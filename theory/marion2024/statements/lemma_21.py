@@ -326,6 +326,7 @@ step_7_repaired = replace(
     id="marion2024.lemma-21.reading-repaired.step-7",
     title="the product in the last display, repaired",
     says="The product is a lower bound where n exp(-3m eta_r^2/(64 M_sigma^2 n)) <= 1.",
+    formula=step_7.formula + r"\quad\text{if }n\exp\Big(-\frac{3m\eta_r^2}{64M_\sigma^2n}\Big)\le1",
     source="ours; repairs a line of the proof of Lemma 21",
     ours=True,
     hypotheses=(setting, level, degree, independent, modest),

@@ -111,6 +111,7 @@ proposition_15_repaired = replace(
     id="marion2024.proposition-15.part-lipschitz.reading-repaired",
     title="the weights of the double limit are Lipschitz, from bounded gaps",
     says="If |Z_{k+1} - Z_k| <= K/L for all L, then |Z^L(s) - Z^L(0)| <= K s for all L, and so does the limit.",
+    formula=r"\|Z^L_{k+1}-Z^L_k\|\le\frac KL\Rightarrow\|\mathcal Z_\infty(s)-\mathcal Z_\infty(0)\|\le K\,s",
     source="ours; repairs Proposition 15",
     ours=True,
     instance=SteppedWeights,

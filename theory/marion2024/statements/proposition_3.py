@@ -24,6 +24,7 @@ from theory.proofs import identity
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hypothesis,
     Inequality,
     Instance,
@@ -271,6 +272,7 @@ exponential = Inequality(
         line="the sentence after the Lipschitz bounds, page 6",
         counterexample={"size": 16, "time": 1, "speed": 1, "reach": 1, "digits": 1, "constant": 1000000},
         repaired="marion2024.proposition-3.reading-repaired",
+        fault=Fault.SLIP,
     ),
 )
 

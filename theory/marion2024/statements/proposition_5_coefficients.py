@@ -24,7 +24,7 @@ from theory.marion2024.polyak_lojasiewicz import Constants
 from theory.marion2024.setting import PAPER, Numbers, rounded
 from theory.marion2024.waves import Wave
 from theory.proofs import compared, identity, rests_on
-from theory.statement import Draw, Erratum, Hypothesis, Inequality, Instance, Proof, changed, past_the_slack, without
+from theory.statement import Draw, Erratum, Fault, Hypothesis, Inequality, Instance, Proof, changed, past_the_slack, without
 
 WHERE = f"{PAPER}, Appendix B.5, page 35"
 FAMILIES = ("tent", "sin", "one_minus_cos", "tanh", "erf", "arctan")
@@ -338,6 +338,7 @@ reading_signed = Inequality(
         line="'such that eta_r(sigma) is nonzero', page 32, and the constants on page 35",
         counterexample=at("sin", 3),
         repaired="marion2024.proposition-5.reading-signed-repaired",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -346,6 +347,7 @@ reading_signed_repaired = replace(
     id="marion2024.proposition-5.reading-signed-repaired",
     title="the constants are positive, with the absolute value of the coefficient",
     says="With |eta_r| they are positive, and Lemma 21 holds with it, since -sigma has the same singular values.",
+    formula=r"0<c_2,\ c_3,\ c_4\quad\text{with }|\eta_r(\sigma)|\text{ for }\eta_r(\sigma)\qquad(\eta_r(\sigma)\ne0)",
     source="ours; repairs the constants of Proposition 5",
     ours=True,
     right=lambda p, c: _three(p.constants),

@@ -28,7 +28,7 @@ from theory.marion2024.statements.proposition_7_states import (
     weight_move,
 )
 from theory.proofs import identity
-from theory.statement import Erratum, Hidden, Proof, changed, past_the_slack, without
+from theory.statement import Erratum, Fault, Hidden, Proof, changed, past_the_slack, without
 
 CLIPPED = Hidden(
     says="the clipping pi is 1-Lipschitz (here it is the identity)",
@@ -152,6 +152,7 @@ step_1 = step(
         line="the second line of the display (20), page 16",
         counterexample=STOPPED,
         repaired="marion2024.proposition-7.reading-repaired.step-1",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -190,6 +191,7 @@ equation_20 = step(
         line="(20), page 16",
         counterexample=STOPPED,
         repaired="marion2024.equation-20.reading-repaired",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -241,6 +243,7 @@ step_5 = step(
         line="the display after 'Returning to (20)', page 17",
         counterexample=STOPPED,
         repaired="marion2024.proposition-7.reading-repaired.step-5",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -286,6 +289,7 @@ step_8 = step(
         line="the display after 'Thus', page 17",
         counterexample=STOPPED,
         repaired="marion2024.proposition-7.reading-repaired.step-8",
+        fault=Fault.SLIP,
     ),
 )
 

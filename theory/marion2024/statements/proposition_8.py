@@ -28,7 +28,7 @@ from theory.marion2024.statements.proposition_8_flow import (
     rests,
 )
 from theory.marion2024.statements.proposition_8_training import large, local
-from theory.statement import Erratum, Hidden, changed, past_the_slack, without
+from theory.statement import Erratum, Fault, Hidden, changed, past_the_slack, without
 
 WHERE = f"{PAPER}, Proposition 8, pages 17 and 18"
 TALL = {**PRINTED, "columns": 1, "rows": 2, "x": 1}
@@ -72,6 +72,7 @@ part_i = flow(
         line="(i), page 17; also 'by (23) and the definition of M_A', page 19",
         counterexample={**PRINTED, "share": 0},
         repaired="marion2024.proposition-8.part-i.reading-repaired",
+        fault=Fault.SLIP,
     ),
 )
 

@@ -30,7 +30,7 @@ from theory.marion2024.statements.proposition_7_states import (
 from theory.marion2024.statements.proposition_7_steps import between, speed_gaps, splittings
 from theory.marion2024.statements.proposition_8_network import NearNetwork, draw_near, from_zero, near, setting, started
 from theory.proofs import identity, two_point_variance
-from theory.statement import Erratum, Hidden, Inequality, Proof, changed, past_the_slack, scaled, without
+from theory.statement import Erratum, Fault, Hidden, Inequality, Proof, changed, past_the_slack, scaled, without
 
 WHERE = f"{PAPER}, proof of Proposition 8, page 19"
 LAST = f"{PAPER}, proof of Proposition 8, page 20"
@@ -119,6 +119,7 @@ step_3 = step(
         line="the display before (25), page 19; (25) does not have it twice",
         counterexample=AT_START,
         repaired="marion2024.proposition-8.reading-repaired.step-3",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -313,6 +314,7 @@ step_11 = step(
         line="the display after 'show the existence of', page 20",
         counterexample=STOPPED,
         repaired="marion2024.proposition-8.reading-repaired.step-11",
+        fault=Fault.SLIP,
     ),
 )
 

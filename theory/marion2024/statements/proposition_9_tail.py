@@ -20,6 +20,7 @@ from theory.proofs import identity
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hypothesis,
     Identity,
     Inequality,
@@ -96,6 +97,7 @@ equation_30 = Identity(
         line="(30), page 22",
         counterexample={"depth": 1, "s": 0, "layer": 0, "printed": -1},
         repaired="marion2024.equation-30.reading-repaired",
+        fault=Fault.SLIP,
     ),
 )
 

@@ -18,7 +18,7 @@ import numpy as np
 from numerics.arithmetic import Number, absolute, least, minimum, sqrt, total
 from theory.marion2026.setting import PAPER, Numbers, square
 from theory.proofs import identity
-from theory.statement import Draw, Erratum, Hypothesis, Inequality, Instance, Mutant, Proof, changed, past_the_slack
+from theory.statement import Draw, Erratum, Fault, Hypothesis, Inequality, Instance, Mutant, Proof, changed, past_the_slack
 
 PAGE = f"{PAPER}, Section 3.2, page 5"
 UNIT_DIRECTIONS = ((1, 0), (0, 1), ("3/5", "4/5"), ("4/5", "-3/5"), ("5/13", "12/13"), ("8/17", "-15/17"))
@@ -266,6 +266,7 @@ fid = Inequality(
         line="Section 3.2: the triangle inequality is used for FID",
         counterexample=THREE_IN_A_ROW,
         repaired="marion2026.claim-9.part-fid.reading-repaired",
+        fault=Fault.ARGUMENT,
     ),
 )
 fid_repaired = Inequality(

@@ -11,7 +11,7 @@ import numpy as np
 
 from numerics.arithmetic import Arithmetic, Number, absolute, exp
 from theory.proofs import boxes, compared, identity
-from theory.statement import Draw, Erratum, Hypothesis, Inequality, Limit, Proof, changed, past_the_slack, without
+from theory.statement import Draw, Erratum, Fault, Hypothesis, Inequality, Limit, Proof, changed, past_the_slack, without
 from theory.wu2025.bounds import derivative_gap_bound, risk_bound, risk_pair_bound
 from theory.wu2025.irregularity import empirical_risk, log_empirical_risk
 from theory.wu2025.score import law_at_offset, law_of_w
@@ -143,6 +143,7 @@ part_a_literal = Inequality(
         line="the statement; the proof applies Proposition 2, which needs |y - mu x_i| <= mu Delta/4",
         counterexample={"x": [1, 3], "mu": "1/2", "sigma": "1/5", "i": 1, "y": 1},
         repaired="wu2025.corollary-3.part-a.reading-scaled",
+        fault=Fault.SLIP,
     ),
 )
 

@@ -19,14 +19,14 @@ from numerics.arithmetic import Arithmetic, Kind, Number, kind_of, normal_densit
 from numerics.gaussian_tails import tail_moments
 from numerics.roots import RootError, bracketed_root, isolate
 from theory.proofs import identity
-from theory.statement import Draw, Erratum, Hypothesis, Identity, Inequality, Proof, changed, past_the_slack, without
+from theory.statement import Draw, Erratum, Fault, Hypothesis, Identity, Inequality, Proof, changed, past_the_slack, without
 from theory.wu2025.curvature import curvature, largest_eigenvalue, network_risk
 from theory.wu2025.designs import ONE_NEURON, draw_network, draw_single_neurons, rounded
 from theory.wu2025.networks import NetworkProblem, moments_about, network_class
 from theory.wu2025.setting import PAPER, SETTING, ScoreProblem
 from theory.wu2025.stability import mean_square_threshold, pathwise_means, pathwise_moments, second_moment_map
 
-SOURCE = f"{PAPER}, Section 4, page 6"
+SOURCE = f"{PAPER}, Section 4, page 5"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,8 @@ unbiased = Identity(
     title="the loss of a batch is unbiased",
     says=(
         "The loss of SGD is displayed as the sum over a random subset and said to be an unbiased estimate of R_n. For a"
-        " uniform subset of fixed size the sum has mean |B| R_n, so this holds for one point only; with the factor 1/|B| it"
-        " always does. The factor only tightens what stability bounds."
+        " uniform subset of fixed size the sum has mean |B| R_n, so that this holds for one point only (or where each point"
+        " enters with chance 1/n); with the factor 1/|B| it always does. The factor only tightens what stability bounds."
     ),
     formula=r"\mathbb E\,\hat R_j(\theta)=R_n(\theta),\quad"
     r"\hat R_j=\sum_{i\in B_j}\Big(s_\theta(Y_i)+\frac{Y_i-\mu x_i}{\sigma^2}\Big)^2",
@@ -93,6 +93,7 @@ unbiased = Identity(
         line="the definition of the loss of a batch, page 5",
         counterexample={**ONE_NEURON, "batch": 2},
         repaired="wu2025.equation-7.part-a.reading-mean",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -132,6 +133,7 @@ hessian_mean = Identity(
         line="(8), quoted from a lemma for twice differentiable losses",
         counterexample=ONE_NEURON,
         repaired="wu2025.equation-7.part-b.reading-pathwise",
+        fault=Fault.ARGUMENT,
     ),
 )
 

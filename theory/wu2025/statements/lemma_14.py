@@ -221,8 +221,9 @@ step_1 = replace(
     id="wu2025.lemma-14.step-1",
     title="the comparison with a line through f(0), as displayed",
     says=(
-        "The proof bounds E[(f(y) + beta y)^2; |y| <= delta] below by E[(-gamma y + f(0) + beta y)^2; |y| <= delta]. Pointwise"
-        " this needs both to be positive, and it fails when f(0) is far below 0 and f convex."
+        "The proof bounds E[(f(y) + beta y)^2; |y| <= delta] below by E[(-gamma y + f(0) + beta y)^2; |y| <= delta]. The"
+        " slope bound gives f(y) >= f(0) - gamma y for y >= 0 only, f(y) <= f(0) - gamma y for y <= 0, and squares keep such"
+        " an order only between numbers of one sign. It fails when f(0) is far below 0 and f convex."
     ),
     formula=r"\int_{-\delta}^\delta(f(y)+\beta y)^2e^{-y^2/2\sigma^2}dy"
     r"\ge\int_{-\delta}^\delta(-\gamma y+f(0)+\beta y)^2e^{-y^2/2\sigma^2}dy",
@@ -233,9 +234,12 @@ step_1 = replace(
     proof=None,
     gallery=(),
     erratum=Erratum(
-        wrong="f(y) >= f(0) - gamma y does not survive squaring when f(0) < 0; the lemma itself is true by another comparison.",
+        wrong=(
+            "f(y) >= f(0) - gamma y holds for y >= 0 only, the reverse for y <= 0, and neither survives squaring whatever the"
+            " signs; the lemma itself is true by another comparison."
+        ),
         line="the second inequality of the proof",
-        counterexample={"f0": -4, "f1": 0, "f2": "1/2", "beta": 2, "gamma": 1, "delta": 1, "sigma": 1},
+        counterexample={"f0": -4, "f1": 0, "f2": 2, "beta": 4, "gamma": 2, "delta": "1/2", "sigma": "1/2"},
         repaired="wu2025.lemma-14.reading-repaired.step-1",
     ),
     mutants=(),

@@ -11,7 +11,7 @@ import numpy as np
 
 from numerics.arithmetic import Number, balls, normal_density, total
 from theory.proofs import identity
-from theory.statement import Draw, Erratum, Hypothesis, Identity, Limit, Proof, changed
+from theory.statement import Draw, Erratum, Fault, Hypothesis, Identity, Limit, Proof, changed
 from theory.wu2025.curvature import curvature, quadratic_risk
 from theory.wu2025.designs import ONE_NEURON, draw_network, draw_single_neurons, rounded
 from theory.wu2025.networks import NetworkProblem, network, network_class
@@ -266,6 +266,7 @@ step_2 = Identity(
         line="the second line of the display for w1 = 1, page 25",
         counterexample=ONE_NEURON,
         repaired="wu2025.lemma-5.reading-repaired",
+        fault=Fault.SLIP,
     ),
 )
 

@@ -12,7 +12,7 @@ import numpy as np
 from numerics.arithmetic import Number, absolute, maximum, total, where
 from numerics.gaussian_tails import tail_moments
 from theory.proofs import identity, rests_on, square_gap, two_point_variance
-from theory.statement import Draw, Erratum, Identity, Inequality, Proof, changed, past_the_slack, scaled
+from theory.statement import Draw, Erratum, Fault, Identity, Inequality, Proof, changed, past_the_slack, scaled
 from theory.wu2025.curvature import curvature, largest_eigenvalue, tangent_kernel_eigenvalue
 from theory.wu2025.designs import CLIMB, ONE_NEURON, draw_network, rounded
 from theory.wu2025.networks import (
@@ -421,6 +421,7 @@ step_6 = Identity(
         line="'Thus, since s'' = ...', page 21",
         counterexample={**ONE_NEURON, "directions": [-1]},
         repaired="wu2025.proposition-10.reading-repaired.step-6",
+        fault=Fault.SLIP,
     ),
 )
 

@@ -26,6 +26,7 @@ from theory.proofs import compared, identity, rests_on, square_gap
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hidden,
     Hypothesis,
     Identity,
@@ -518,6 +519,7 @@ step_1 = Identity(
             "multiplicities": [2],
         },
         repaired="wu2025.proposition-6.reading-repaired.step-1",
+        fault=Fault.SLIP,
     ),
 )
 
@@ -644,7 +646,7 @@ step_11 = replace(
 )
 
 CASE_1 = {"distance": 1, "reach": 2, "sigma": 1}
-CASE_2 = {"distance": 1, "reach": 1, "sigma": 1}
+CASE_2 = {"distance": "1/2", "reach": "1/2", "sigma": "1/2"}
 step_6 = Inequality(
     id="wu2025.proposition-6.step-6",
     title="Case 1: the mass of the domain",
@@ -718,7 +720,7 @@ step_8 = Inequality(
     erratum=Erratum(
         wrong="it holds for y up to about |tau - mu x_i| only.",
         line="'Hence, for all y in D', page 28",
-        counterexample={**CASE_2, "y": 2},
+        counterexample={**CASE_2, "y": 1},
         repaired="wu2025.proposition-6.reading-repaired.step-8",
     ),
 )
@@ -736,14 +738,16 @@ step_8_repaired = replace(
     id="wu2025.proposition-6.reading-repaired.step-8",
     title="Case 2: the Gaussian on the inner half of the domain",
     says="For y in D up to |tau - mu x_i| the displayed inequality holds: either -sigma <= y < 0 or y <= |tau - mu x_i|.",
+    formula=r"e^{-y^2/2\sigma^2}\ge\frac1{\sqrt e}e^{-(\tau_\ell-\mu x_i)^2/2\sigma^2}"
+    r"\qquad(y\in D,\ y\le|\tau_\ell-\mu x_i|)",
     source="ours; repairs a line of Case 2 in the proof of Proposition 6",
     ours=True,
     instances=_draw_inner,
     hypotheses=(positive, case_2, in_domain, inner),
     uses=("wu2025.proposition-6.reading-repaired.step-7",),
     erratum=None,
-    gallery=({**CASE_2, "y": 1}, {"distance": 0, "reach": "99/100", "sigma": 1, "y": "-99/100"}),
-    mutants=(without(inner.name, {**CASE_2, "y": 2}),),
+    gallery=({**CASE_2, "y": "1/2"}, {"distance": 0, "reach": "99/100", "sigma": 1, "y": "-99/100"}),
+    mutants=(without(inner.name, {**CASE_2, "y": 1}),),
 )
 
 step_9 = replace(
@@ -756,6 +760,7 @@ step_9 = replace(
     ),
     formula=r"I\ge\frac{|f_\theta(\tau_\ell)|}{2A}\frac1{\sqrt e}e^{-(\tau_\ell-\mu x_i)^2/2\sigma^2}",
     hypotheses=(positive, case_2),
+    uses=("wu2025.proposition-6.step-8",),
     right=lambda p, c: c.c * printed_integral_bound(p),
     constants={"c": Fraction(1)},
     gallery=(CASE_2, {"distance": 0, "reach": "99/100", "sigma": 1}),

@@ -14,6 +14,7 @@ from theory.proofs import compared, identity, rests_on
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hidden,
     Hypothesis,
     Identity,
@@ -291,7 +292,7 @@ def by_parts(p: Any, sign: int) -> Number:
     return (normal_mass(0 * half, half) + sign * half * normal_density(half)) / (p.sigma * p.sigma)
 
 
-BASE = {"r": 8, "sigma": 1, "risk": 0}
+BASE = {"r": 8, "sigma": "1/2", "risk": 0}
 step_1 = Identity(
     id="wu2025.proposition-7.step-1",
     title="the integration by parts, as displayed",
@@ -313,6 +314,7 @@ step_1 = Identity(
         line="the fifth line of the first display, page 29",
         counterexample=BASE,
         repaired="wu2025.proposition-7.reading-repaired.step-1",
+        fault=Fault.SLIP,
     ),
 )
 

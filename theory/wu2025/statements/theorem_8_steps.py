@@ -14,6 +14,7 @@ from theory.proofs import compared, identity
 from theory.statement import (
     Draw,
     Erratum,
+    Fault,
     Hidden,
     Hypothesis,
     Identity,
@@ -278,6 +279,7 @@ step_19 = _scalar(
             "risk": 0,
         },
         repaired="wu2025.theorem-8.reading-repaired.step-19",
+        fault=Fault.SLIP,
     ),
 )
 step_19_repaired = replace(
@@ -285,6 +287,9 @@ step_19_repaired = replace(
     id="wu2025.theorem-8.reading-repaired.step-19",
     title="(19), from the repaired condition on sigma_2",
     says="With Delta^3 on the right side of the condition the implication is an identity.",
+    formula=r"e^{-\mu^2\Delta^2/32\sigma^2}\le\frac{\pi n^5\mu\Delta^3}{2^{38}e^{1/2}(x_n-x_1)^2A^4}"
+    r"\Rightarrow\frac{4\mu^2(x_n-x_1)^2}{\sigma^4}e^{-\mu^2\Delta^2/32\sigma^2}"
+    r"\le\frac{\pi n^5\mu^3\Delta^3}{2^{36}e^{1/2}A^4\sigma^4}",
     source="ours; repairs the condition on sigma_2 in the proof of Theorem 8",
     ours=True,
     instances=_draw_second(3),

@@ -29,9 +29,13 @@
       count += shown;
     }
     for (const paper of document.querySelectorAll(".paper")) {
-      paper.hidden = !paper.querySelector("tr[data-statement]:not([hidden])");
+      paper.hidden = paper.querySelector("table").hidden = !paper.querySelector("tr[data-statement]:not([hidden])");
     }
-    const text = `${count} of ${rows.length} statements`;
+    const chosen = Object.keys(filter).map((name) => {
+      const field = form.elements[name];
+      return `${field.labels[0].textContent.toLowerCase()}: ${field.selectedOptions?.[0].textContent ?? field.value}`;
+    });
+    const text = `${count} of ${rows.length} statements${chosen.length ? `; ${chosen.join(", ")}` : ""}`;
     const place = document.getElementById("count");
     if (place.textContent !== text) place.textContent = text;
     return filter;
@@ -66,7 +70,13 @@
     } catch {
       return;
     }
-    if (target) reveal(target);
+    if (!target) return;
+    // A table, a heading or a figure that the filter hides is shown with all that belongs to it.
+    if (!target.closest(".statement") && target.closest("[hidden]")) {
+      form.reset();
+      show();
+    }
+    reveal(target);
   }
 
   function reveal(target) {
