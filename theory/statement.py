@@ -435,6 +435,11 @@ class Statement:
         return type(self).__name__.lower()
 
     @property
+    def is_step(self) -> bool:
+        """Return whether this is a step of a proof and no result of its own."""
+        return ".step-" in self.id
+
+    @property
     def in_force(self) -> frozenset[str]:
         """Return the names of the hypotheses in force."""
         return frozenset(hypothesis.name for hypothesis in self.hypotheses)

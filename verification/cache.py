@@ -69,7 +69,8 @@ def user_code(path: Path) -> list[Path]:
     """Return a user's file, every module of its folder that it imports, at any depth, and the data that it read, sorted."""
     from verification.imported import imported_by  # not needed to list statements
 
-    return sorted(imported_by(path) | {path.resolve(), *data_read_by(path)})
+    data = data_read_by(path)  # first, since it tells in one line that the file is gone or does not run
+    return sorted(imported_by(path) | {path.resolve(), *data})
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def check(statement: Statement, text: str) -> tuple[list[str], int]:
         If statements of this kind are not compared at single numbers, or these numbers ask for too much work.
     """
     from theory.statement import Equivalence, Inequality
-    from verification.judge import check_at
+    from verification.evaluate import check_at
     from verification.limits import OutOfTime, time_cap
 
     if not isinstance(statement, Inequality | Equivalence):
@@ -120,8 +120,6 @@ def _hypotheses(entries: Sequence[tuple[str, str, Truth]]) -> Iterator[str]:
 
 def _conclusion(found: Any) -> str:
     comparison = found.comparison
-    if comparison is None:
-        return str(found.verdict.value)
     at = "" if comparison.index is None else f", decided by entry {comparison.index}"
     if comparison.truth is not Truth.UNDECIDED:
         return f"{found.verdict.value}{at}, rigorously (balls of {comparison.bits} bits, {comparison.reason.value})"

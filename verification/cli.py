@@ -21,8 +21,9 @@ from theory.errors import InputError
 from verification.atomic import reason
 from verification.budget import PROFILES
 from verification.finishing import merge_command
+from verification.own_files import one_line
 from verification.paper_cli import diff_command, errata_command, new_command
-from verification.selection import load, one, one_line, select, split
+from verification.selection import load, one, select, split
 
 if TYPE_CHECKING:
     from verification.executors import Executor

@@ -30,9 +30,9 @@ def main(*first: str) -> int:
     if problem is not None:
         sys.stderr.write(f"quod: {problem}\n")
         return 2
-    from verification.streams import interrupt_when_told_to_end, last
+    from verification.streams import interrupt_when_told_to_end, make_streams_last
 
-    last()
+    make_streams_last()
     interrupt_when_told_to_end()
     pin_threads()
     from verification.cli import execute

@@ -100,11 +100,11 @@ def corrections(chosen: Sequence[Statement], known: Knowledge) -> list[Correctio
     sources = {entry.id: lines for entry in refuted if (lines := confirmation_of(entry)) is not None}
     ran = run_confirmations(sources)
     found = [_correction(entry, known, sources.get(entry.id), ran.get(entry.id)) for entry in refuted]
-    return sorted(found, key=_place)
+    return sorted(found, key=_importance)
 
 
-def _place(entry: Correction) -> tuple[int, int, str]:
-    return list(Fault).index(entry.fault), -sum(not fate.is_step for fate in entry.rests), entry.statement.id
+def _importance(entry: Correction) -> tuple[int, int, str]:
+    return list(Fault).index(entry.fault), -sum(not fate.statement.is_step for fate in entry.rests), entry.statement.id
 
 
 def _correction(statement: Statement, known: Knowledge, lines: str | None, ran: Confirmation | None) -> Correction:
@@ -160,9 +160,9 @@ def fault_of(statement: Statement) -> Fault:
         What its erratum says; where that says nothing, a step of a proof is an argument and all else a result.
     """
     told = None if statement.erratum is None else statement.erratum.fault
-    return told or (Fault.ARGUMENT if ".step-" in statement.id else Fault.RESULT)
+    return told or (Fault.ARGUMENT if statement.is_step else Fault.RESULT)
 
 
 def _whole(statement: Statement, known: Knowledge) -> Iterator[Fate]:
-    if ".step-" in statement.id:
+    if statement.is_step:
         yield from known.named(statement.paper).get(statement.id.split(".")[1], ())

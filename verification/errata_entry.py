@@ -80,8 +80,8 @@ def _repair(entry: Correction) -> Iterator[str]:
 
 
 def _survives(entry: Correction) -> Iterator[str]:
-    named = [fate for fate in entry.rests if not fate.is_step]
-    steps = [fate for fate in entry.rests if fate.is_step]
+    named = [fate for fate in entry.rests if not fate.statement.is_step]
+    steps = [fate for fate in entry.rests if fate.statement.is_step]
     if entry.whole:
         told = ", ".join(f"{_code(fate.statement.id)} {state_of(fate)}" for fate in entry.whole)
         yield f"**The result itself:** {told}.\n"

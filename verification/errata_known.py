@@ -33,11 +33,6 @@ class Fate:
     evidence: str
     through: tuple[str, ...] = ()
 
-    @property
-    def is_step(self) -> bool:
-        """Return whether it is a step of a proof."""
-        return ".step-" in self.statement.id
-
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
@@ -77,11 +72,11 @@ class Knowledge:
         found: dict[str, list[Fate]] = {}
         for key, entry in self.statements.items():
             result = key.split(".")[1]
-            if entry.paper == paper and not entry.ours and ".step-" not in key and result.split("-")[0] in NAMED:
+            if entry.paper == paper and not entry.ours and not entry.is_step and result.split("-")[0] in NAMED:
                 found.setdefault(result, []).append(self.fate(key))
         return found
 
-    def contradicting(self, paper: str, chosen: Iterable[Statement]) -> list[Fate]:
-        """Return those among the chosen statements of a paper that hold and contradict a sentence of it."""
-        fates = [self.fate(entry.id) for entry in chosen if entry.paper == paper and entry.contradicts]
+    def contradicting(self, chosen: Iterable[Statement]) -> list[Fate]:
+        """Return those among the chosen statements that hold and contradict a sentence of their paper."""
+        fates = [self.fate(entry.id) for entry in chosen if entry.contradicts]
         return [fate for fate in fates if fate.verdict == Verdict.HOLDS.value]

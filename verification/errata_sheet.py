@@ -36,7 +36,7 @@ def write_sheet(
     paper
         Key of the paper.
     found
-        Its corrections, at least one.
+        Its corrections, in order of importance; none only where there is something in ``against``.
     named
         Its theorems, propositions, corollaries and lemmas with their parts.
     basis
@@ -92,26 +92,27 @@ def sheet(
         The text.
     """
     numbered = list(enumerate(found, 1))
-    lines = [*_head(paper, found, basis, len(against)), *_stands(named), *_summary(numbered)]
+    lines = [*_head(paper, found, against, basis), *_stands(named), *_summary(numbered)]
     for fault, title in TITLES.items():
         entries = [(number, entry) for number, entry in numbered if entry.fault is fault]
         lines += [f"## {title}\n"] * bool(entries)
         lines += [line for number, entry in entries for line in entry_of(number, entry)]
     lines += _contradicted(against)
-    lines += ["## The counterexamples in plain Python\n"]
+    lines += ["## The counterexamples in plain Python\n"] * bool(found)
     lines += [line for number, entry in numbered for line in confirmed(number, entry, source)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _head(paper: str, found: Sequence[Correction], basis: str, against: int) -> Iterator[str]:
+def _head(paper: str, found: Sequence[Correction], against: Sequence[Fate], basis: str) -> Iterator[str]:
     yield f"# Errata of {paper}\n"
-    match = SOURCE.match(found[0].statement.source)
-    cited = match["work"] if match else found[0].statement.source
+    sources = [entry.statement.source for entry in found] + [fate.statement.source for fate in against]
+    match = SOURCE.match(sources[0])
+    cited = match["work"] if match else sources[0]
     yield f"About: {cited}. Numbers and pages are those of that version; the words are ours. {basis}\n"
-    count = {title: sum(entry.fault is fault for entry in found) for fault, title in TITLES.items()} | {EXCLUDED: against}
-    yield (
-        "; ".join(f"{title[0].lower()}{title[1:]}: {number}" for title, number in count.items() if number).capitalize() + ".\n"
-    )
+    count = {title: sum(entry.fault is fault for entry in found) for fault, title in TITLES.items()} | {EXCLUDED: len(against)}
+    yield "; ".join(f"{title}: {number}" for title, number in count.items() if number).capitalize() + ".\n"
+    if not found:
+        return
     yield "Each counterexample satisfies every printed hypothesis, and both sides are enclosed rigorously, by interval"
     yield "arithmetic. The lines of Python at the end need nothing of ours: the standard library, mpmath and numpy. They were"
     yield "run to make this sheet, and what they printed was compared with the enclosures.\n"
@@ -150,6 +151,8 @@ def _order(result: str) -> tuple[int, int, str]:
 
 
 def _summary(numbered: Sequence[tuple[int, Correction]]) -> Iterator[str]:
+    if not numbered:
+        return
     yield "| | where | what is wrong | repair |"
     yield "|---|---|---|---|"
     for number, entry in numbered:

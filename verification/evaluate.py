@@ -1,9 +1,12 @@
-"""Evaluate a statement at one instance: hypotheses, both sides, float margin, and the certified comparison."""
+"""Evaluate a statement at one instance: hypotheses, both sides, float margin, and the certified comparison.
+
+Longer than most: what floats suspect and what balls decide of one instance stand side by side.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -62,11 +65,13 @@ def hypothesis_truth(hypothesis: Hypothesis, instance: Instance, last_bits: int 
         relations = [relation for _, relation, _ in triples(hypothesis, instance.lift(coarse))]
 
     def one(k: int) -> Truth:
-        def sides(arithmetic: Arithmetic) -> tuple[Number, Number]:
+        def plain(arithmetic: Arithmetic) -> tuple[Number, Number]:
             left, _, right = triples(hypothesis, instance.lift(arithmetic))[k]
-            return _enclosed(left), _enclosed(right)
+            return left, right
 
-        return decide(sides, relations[k], last_bits=last_bits).truth
+        found = decide(_in_balls(plain), relations[k], last_bits=last_bits)
+        refuse_rounded((hypothesis.holds,), plain, instance, found)
+        return found.truth
 
     return all_of(one(k) for k in range(len(relations)))
 
@@ -224,16 +229,23 @@ def certified(statement: Statement, instance: Instance, *, last_bits: int = LAST
         # Hard quantities are not worth computing at a precision that cannot decide, nor beyond one that should have.
         first, last = (96, min(last, HARD_BITS)) if exact.cost > 4 else (FIRST_BITS, last)
 
-        def both(arithmetic: Arithmetic) -> tuple[Number, Number]:
-            left, right = sides(exact, instance, arithmetic)
-            return _enclosed(left), _enclosed(right)
+        def plain(arithmetic: Arithmetic) -> tuple[Number, Number]:
+            return sides(exact, instance, arithmetic)
 
-        found = decide(both, exact.relation, first_bits=first, last_bits=last)
-        refuse_rounded(exact, instance, found)
+        found = decide(_in_balls(plain), exact.relation, first_bits=first, last_bits=last)
+        refuse_rounded((exact.left, exact.right), plain, instance, found)
         return found
     if isinstance(statement, Equivalence):
         return _equivalent(statement, instance, last_bits)
     raise TypeError(f"a {statement.kind} is not compared at single instances")
+
+
+def _in_balls(plain: Callable[[Arithmetic], tuple[Number, Number]]) -> Callable[[Arithmetic], tuple[Number, Number]]:
+    def both(arithmetic: Arithmetic) -> tuple[Number, Number]:
+        left, right = plain(arithmetic)
+        return _enclosed(left), _enclosed(right)
+
+    return both
 
 
 def _enclosed(values: Number) -> Number:
@@ -250,11 +262,13 @@ def _enclosed(values: Number) -> Number:
 
 def _equivalent(statement: Equivalence, instance: Instance, last_bits: int) -> Comparison:
     def truth(condition: Any) -> Comparison:
-        def both(arithmetic: Arithmetic) -> tuple[Number, Number]:
+        def plain(arithmetic: Arithmetic) -> tuple[Number, Number]:
             left, _, right = condition(instance.lift(arithmetic))
-            return _enclosed(left), _enclosed(right)
+            return left, right
 
-        return decide(both, condition(instance.lift(FLOATS))[1], last_bits=last_bits)
+        found = decide(_in_balls(plain), condition(instance.lift(FLOATS))[1], last_bits=last_bits)
+        refuse_rounded((condition,), plain, instance, found)
+        return found
 
     first, second = truth(statement.first), truth(statement.second)
     still_open = [found for found in (first, second) if found.truth is Truth.UNDECIDED]

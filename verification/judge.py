@@ -1,4 +1,7 @@
-"""Judge one statement: calibrate, search, certify, prove, bite; then the verdict."""
+"""Judge one statement: calibrate, search, certify, prove, bite; then the verdict.
+
+Longer than most: inequalities and equivalences are certified, refuted and proved by the same rules.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ from verification.climbing import climb
 from verification.draws import UnitDraw
 from verification.evaluate import (
     certified,
-    check_at,
     consistent,
     counterexample_of,
     equality_bits,
@@ -34,7 +36,6 @@ from verification.studies import Store
 from verification.teeth import bite, bite_equivalence, cases_of
 from verification.trends import judge_trend
 
-__all__ = ["check_at", "judge"]
 NOWHERE = Store()
 DEAR = 16
 """Cost beyond which one drawn instance a kind is certified, besides the gallery."""
@@ -145,8 +146,12 @@ def _hypotheses(statement: Statement, drawn: int, satisfied: int) -> dict[str, A
     }
 
 
+def _instances(count: int) -> str:
+    return f"{count} instance{'s' * (count != 1)}"
+
+
 class _Certification:
-    """Certified comparisons at chosen instances, and the first certified violation."""
+    """Certified comparisons at chosen instances: how many came out how, and all certified violations."""
 
     def __init__(self, statement: Statement, budget: Budget) -> None:
         self.statement, self.budget = statement, budget
@@ -183,16 +188,16 @@ class _Certification:
         why = comparison.reason.value
         if comparison.reason is Reason.OVERLAP and comparison.radius:
             why += f" (radius {comparison.radius:.3g} at {comparison.bits} bits)"
-        return f"{self.undecided} comparisons of balls stayed undecided, the first at {instance}: {why}"
+        return f"balls stayed undecided at {_instances(self.undecided)}, the first at {instance}: {why}"
 
     def evidence(self) -> Evidence | None:
         if self.true + self.equal == 0:
             return None
         parts = []
         if self.true:
-            parts.append(f"both sides separated by balls at {self.true} instances")
+            parts.append(f"both sides separated by balls at {_instances(self.true)}")
         if self.equal:
-            parts.append(f"equal to at least {self.bits} bits at {self.equal} instances")
+            parts.append(f"equal to at least {self.bits} bits at {_instances(self.equal)}")
         figures = {"separated": self.true, "equal": self.equal, "undecided": self.undecided, "outside": self.outside}
         return Evidence(kind=EvidenceKind.CERTIFIED, summary=", ".join(parts), figures=figures)
 
@@ -305,7 +310,7 @@ def _sampled(search: Search, certification: _Certification) -> Evidence | None:
 
 def _refuting(certification: _Certification) -> Evidence:
     count = len(certification.violations)
-    summary = f"violated at {count} instance{'s' * (count != 1)} with the two sides separated by balls"
+    summary = f"violated at {_instances(count)} with the two sides separated by balls"
     return Evidence(kind=EvidenceKind.CERTIFIED, summary=summary, figures={"violations": count})
 
 

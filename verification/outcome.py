@@ -157,7 +157,7 @@ class Judgement:
     hypotheses
         ``names``, ``says``, ``drawn``, ``satisfied``, ``rate``, and ``hidden`` with the findings.
     erratum
-        Present when false as printed: ``wrong``, ``line``, ``repaired``, ``repaired_verdict`` and ``affects``.
+        Present when false as printed: ``wrong``, ``line``, ``counterexample``, ``repaired``, ``repaired_verdict``, ``affects``.
     uses
         Ids of the statements it rests on.
     calibrations

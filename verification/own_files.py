@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from theory.errors import InputError
@@ -26,7 +26,7 @@ ID = re.compile(r"[\w-]+(\.[\w-]+)+")
 CODE = frozenset({".py", ".pyc", ".so"})
 ELSEWHERE = tuple(Path(place) for place in (sys.prefix, sys.base_prefix, "/proc", "/sys", "/dev", "/etc"))
 """What is read there belongs to Python or to the machine, and is no data of the user's."""
-_reading: set[str] | None = None
+_reading: tuple[Path, set[str]] | None = None
 _read: dict[Path, list[Path]] = {}
 
 
@@ -61,7 +61,7 @@ def run_file(path: Path) -> ModuleType:
         sys.path.append(str(path.parent))
     sys.modules[name] = module
     try:
-        with _noted() as read:
+        with _noted(path.parent) as read:
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
@@ -90,7 +90,7 @@ def same_file(told: str | None, source: str | None) -> bool:
     return Path(told).resolve() == Path(source).resolve()
 
 
-def refuse(statement: Statement, source: str) -> None:
+def check_names(statement: Statement, source: str) -> None:
     """Refuse a statement of a user's file whose names would lead astray.
 
     Parameters
@@ -128,20 +128,27 @@ def _where(error: BaseException, path: Path) -> str:
     if isinstance(error, SyntaxError):
         return f"{shown(error.filename or path)}:{error.lineno or 1}: {error.msg}"
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(path.parent)]
+    own = [frame for frame in frames if _is_own(frame.filename, path.parent)]
     line = own[-1].lineno if own else 1
     file = own[-1].filename if own else path
     return f"{shown(file)}:{line}: {one_line(error)}"
 
 
+def _is_own(file: str, folder: Path) -> bool:
+    # An environment often lies in the folder of what is written in it.
+    apart = (place for place in ELSEWHERE if place.is_relative_to(folder))
+    return Path(file).is_relative_to(folder) and not any(Path(file).is_relative_to(place) for place in apart)
+
+
 @contextmanager
-def _noted() -> Generator[set[str], None, None]:
-    """Collect the files that are opened for reading."""
+def _noted(folder: Path) -> Generator[set[str], None, None]:
+    """Collect the files that code of a folder opens for reading, itself or through a library."""
     global _reading
     _watch()
-    outer, _reading = _reading, set()
+    read: set[str] = set()
+    outer, _reading = _reading, (folder, read)
     try:
-        yield _reading
+        yield read
     finally:
         _reading = outer
 
@@ -154,9 +161,23 @@ def _watch() -> None:
 def _note(event: str, arguments: Any) -> None:
     if _reading is None or event != "open":
         return
+    folder, read = _reading
     place, mode = arguments[:2]
-    if isinstance(place, str | os.PathLike) and (mode is None or "r" in mode):
-        _reading.add(os.path.abspath(place))
+    if isinstance(place, str | os.PathLike) and (mode is None or "r" in mode) and _asked_by(folder):
+        read.add(os.path.abspath(place))
+
+
+def _asked_by(folder: Path) -> bool:
+    # What a library reads while it is imported, such as a list of fonts, is its own.
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith("<frozen importlib"):
+            return False
+        if _is_own(name, folder):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_data(path: Path) -> bool:

@@ -53,8 +53,6 @@ def errata_command(
     ),
 ) -> None:
     """Write a sheet for the authors: what is wrong, counterexample, plain Python that confirms it, repair, what survives."""
-    from itertools import groupby
-
     from verification.errata import corrections
     from verification.errata_known import Knowledge
     from verification.errata_sheet import write_sheet
@@ -69,17 +67,21 @@ def errata_command(
     known = Knowledge(statements=statements, report=report, recorded=recorded_verdicts(source))
     chosen = select(statements, names)
     found = corrections(chosen, known)
-    if not found:
+    against = known.contradicting(chosen)
+    papers = sorted({entry.statement.paper for entry in found} | {fate.statement.paper for fate in against})
+    if not papers:
         typer.echo("nothing to correct: no statement chosen is refuted" + "; 'quod verify' gathers evidence" * (not report))
         return
     basis = "Evidence is that of the last report of quod." if report else "Verdicts are those on record."
     status = 0
-    for paper, entries in groupby(sorted(found, key=lambda entry: entry.statement.paper), lambda entry: entry.statement.paper):
-        mine = list(entries)
-        files = write_sheet(paper, mine, known.named(paper), basis, out, source, known.contradicting(paper, chosen))
+    for paper in papers:
+        mine = [entry for entry in found if entry.statement.paper == paper]
+        excluded = [fate for fate in against if fate.statement.paper == paper]
+        files = write_sheet(paper, mine, known.named(paper), basis, out, source, excluded)
         missing = sum(entry.lines is None for entry in mine)
         lines = f", {missing} without lines of Python" * bool(missing)
-        typer.echo(f"{paper}: {len(mine)} correction{'s' * (len(mine) != 1)}{lines}; {', '.join(map(str, files))}")
+        count = len(mine) + len(excluded)
+        typer.echo(f"{paper}: {count} correction{'s' * (count != 1)}{lines}; {', '.join(map(str, files))}")
         for entry in mine:
             if entry.problem is not None:
                 typer.echo(f"quod: {entry.statement.id}: {entry.problem}", err=True)

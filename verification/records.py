@@ -11,11 +11,11 @@ from verification.outcome import Judgement, Verdict
 
 SCHEMA = "quod-report/1"
 FOLDER = Path(__file__).resolve().parent / "recorded"
-FIRST = "quick"
+BASE = "quick"
 """The profile whose verdicts are on record in full."""
 
 
-def recorded_verdicts(source: str | None, profile: str = FIRST, folder: Path | None = None) -> dict[str, str]:
+def recorded_verdicts(source: str | None, profile: str = BASE, folder: Path | None = None) -> dict[str, str]:
     """Return the verdicts on record, id to verdict; a user's file has none.
 
     Parameters
@@ -35,7 +35,7 @@ def recorded_verdicts(source: str | None, profile: str = FIRST, folder: Path | N
     if source is not None:
         return {}
     folder = folder or FOLDER
-    found = _read(folder) if profile == FIRST else _read(folder) | _read(folder / profile)
+    found = _read(folder) if profile == BASE else _read(folder) | _read(folder / profile)
     return dict(sorted(found.items()))
 
 
@@ -47,7 +47,7 @@ def _read(folder: Path) -> dict[str, str]:
 
 
 def record(
-    judgements: Iterable[Judgement], known: Iterable[str], profile: str = FIRST, folder: Path | None = None
+    judgements: Iterable[Judgement], known: Iterable[str], profile: str = BASE, folder: Path | None = None
 ) -> list[Path]:
     """Put verdicts on record; what could not run is not recorded, and ids that no longer exist are dropped.
 
@@ -69,10 +69,10 @@ def record(
     """
     home = folder or FOLDER
     existing = set(known)
-    base = {} if profile == FIRST else _read(home)
+    base = {} if profile == BASE else _read(home)
     kept = {key: verdict for key, verdict in recorded_verdicts(None, profile, home).items() if key in existing}
     kept |= {entry.id: entry.verdict.value for entry in judgements if entry.verdict is not Verdict.ERROR}
-    place = home if profile == FIRST else home / profile
+    place = home if profile == BASE else home / profile
     papers: dict[str, dict[str, str]] = {path.stem: {} for path in place.glob("*.json")}
     for key, verdict in sorted(kept.items()):
         if base.get(key) != verdict:

@@ -9,29 +9,36 @@ from typing import Any
 import flint
 import numpy as np
 
-from numerics.arithmetic import SYMBOLS, Number
+from numerics.arithmetic import SYMBOLS, Arithmetic, Number
 from numerics.comparison import Comparison, Truth
-from theory.statement import Inequality, InputError, Instance
+from theory.statement import InputError, Instance
 from verification.entry import PACKAGES
 
 CLOSE = flint.arb(1) / 2**40
 """Sides nearer to each other than this, relatively, may be told apart by what a float rounds, even after some cancellation."""
 TRIES = 4
 """So many instances are looked at before formulas count as free of floats: at some, such as 0, rounding does not show."""
-_clean: dict[tuple[Any, Any], int] = {}
+_clean: dict[tuple[Callable[..., Any], ...], int] = {}
 
 
-def refuse_rounded(statement: Inequality, instance: Instance, comparison: Comparison) -> None:
+def refuse_rounded(
+    formulas: tuple[Callable[..., Any], ...],
+    computed: Callable[[Arithmetic], tuple[Number, Number]],
+    instance: Instance,
+    comparison: Comparison,
+) -> None:
     """Refuse to tell two sides apart by a rounded number in a formula of a user's own.
 
     Parameters
     ----------
-    statement
-        The statement.
+    formulas
+        What computes the sides.
+    computed
+        The sides in an arithmetic.
     instance
-        Where it was compared.
+        Where they were compared.
     comparison
-        The comparison of its sides there, in balls.
+        Their comparison there, in balls.
 
     Raises
     ------
@@ -40,12 +47,11 @@ def refuse_rounded(statement: Inequality, instance: Instance, comparison: Compar
     """
     if comparison.truth is Truth.UNDECIDED or not _close(comparison.left, comparison.right):
         return
-    formulas = (statement.left, statement.right)
     if all(formula.__module__.split(".")[0] in PACKAGES for formula in formulas):
         return  # they are written in our arithmetic
     if _clean.get(formulas, 0) >= TRIES:
         return
-    found = float_in(lambda: _symbolic(statement, instance))
+    found = float_in(lambda: computed(SYMBOLS))
     if found is not None:
         rule = "write x / 10 for 0.1 * x, and take pi(x), exp, sqrt and the like from numerics.arithmetic"
         raise InputError(
@@ -79,11 +85,6 @@ def float_in(sides: Callable[[], tuple[Number, Number]]) -> float | None:
             if np.isfinite(atom) and Fraction(repr(atom)) != Fraction(atom):
                 return atom
     return None
-
-
-def _symbolic(statement: Inequality, instance: Instance) -> tuple[Number, Number]:
-    lifted = instance.lift(SYMBOLS)
-    return statement.left(lifted), statement.right(lifted, statement.lift_constants(SYMBOLS))
 
 
 def _close(left: Any, right: Any) -> bool:

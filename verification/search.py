@@ -20,7 +20,7 @@ from verification.evaluate import float_hypotheses, float_margin
 
 KEPT = 24
 OFFSET = float(2**12 - 3)
-"""Hypothesis mixes in the numbers that stand in whatever modules it takes for the user's; none, nor this, is written so."""
+"""Hypothesis mixes in numbers written in the modules it takes for the user's: none, nor this, is from here to one more."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,6 @@ class Search:
         return result.margin
 
 
-def _builder(statement: Inequality) -> Callable[[Any], Instance]:
-    return statement.drawn
-
-
 def explore(
     statement: Inequality, search: Search, *, cases: int, seed: int, stop: Callable[[Case], bool] | None = None
 ) -> None:
@@ -152,7 +148,6 @@ def explore(
     from hypothesis import HealthCheck, Phase, settings, target
     from hypothesis import strategies as st
 
-    build = _builder(statement)
     steered = Relation(statement.relation) is not Relation.EQUAL
     unit = st.floats(OFFSET, OFFSET + 1.0, allow_nan=False)
     ended = False
@@ -169,7 +164,7 @@ def explore(
     def run(data: Any) -> None:
         nonlocal ended
         draw = UnitDraw(source=lambda: data.draw(unit) - OFFSET)
-        instance = build(draw)
+        instance = statement.drawn(draw)
         if ended:
             return  # the generator wants every run to draw alike, so the rest is drawn and not looked at
         search.drawn += 1
@@ -231,7 +226,6 @@ def ascend(statement: Inequality, search: Search, case: Case, *, steps: int) -> 
     steps
         Evaluations.
     """
-    build = _builder(statement)
     moving = np.flatnonzero(np.array(case.smooth))
     if len(moving) == 0 or steps <= 0:
         return
@@ -240,7 +234,7 @@ def ascend(statement: Inequality, search: Search, case: Case, *, steps: int) -> 
         units = list(case.units)
         for index, value in zip(moving.tolist(), values.tolist(), strict=True):
             units[index] = float(value)
-        instance, draw = replay(build, units)
+        instance, draw = replay(statement.drawn, units)
         search.ascended += 1
         margin = search.record(statement, draw, instance)
         return margin if math.isfinite(margin) else 1e3

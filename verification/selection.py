@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from theory.errors import InputError
-from verification.own_files import one_line as one_line
-from verification.own_files import refuse, run_file, shown
+from verification.own_files import check_names, run_file, shown
 
 if TYPE_CHECKING:
     from theory.statement import Statement
@@ -50,7 +49,7 @@ def load(source: str | None) -> Mapping[str, Statement]:
         for entry in value if isinstance(value, tuple | list) else (value,):
             if not isinstance(entry, Statement):
                 continue
-            refuse(entry, source)
+            check_names(entry, source)
             if found.setdefault(entry.id, entry) is not entry:
                 raise InputError(f"{shown(source)}: two statements share the id {entry.id!r}; ids must be unique")
     if not found:

@@ -31,7 +31,7 @@ class _Lasting(io.FileIO):
         return memoryview(data).nbytes
 
 
-def last() -> None:
+def make_streams_last() -> None:
     """Make standard output and standard error last until the end, and open what was closed before the start."""
     for handle, mode in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
         try:

@@ -16,8 +16,8 @@ from verification.cache import Cache
 from verification.executors import EngineLost, Executor, InProcess, Pool, completed
 from verification.limits import out_of_time
 from verification.outcome import Judgement
+from verification.own_files import one_line
 from verification.remote import GRACE, judge_apart, limit_of, there
-from verification.selection import one_line
 from verification.studies import Place, Store, runs_of
 from verification.worker import DIED, failed, judge_one, run_one
 
@@ -131,10 +131,10 @@ class Units:
                 return failed(statement, out_of_time(self.cap))
             # A worker died and took its neighbours' work with it: each of them is judged once more in a process of its own.
             return Judgement.from_json(judge_apart(*self._arguments(statement.id, False), tries=1))
-        except InputError:
+        except InputError as error:
             if _remote(executor):
                 raise
-            return failed(statement, one_line(future.exception() or InputError()))
+            return failed(statement, str(error))
         except Exception as error:
             # The engine gives up on a unit at which several workers died.
             return failed(statement, DIED if type(error).__name__ == "KilledWorker" else one_line(error))

@@ -24,7 +24,8 @@ from verification.limits import (
     time_cap,
 )
 from verification.outcome import Judgement, Verdict
-from verification.selection import load, one_line
+from verification.own_files import one_line
+from verification.selection import load
 from verification.studies import Place, Store, run_at
 
 DIED = "the process that judged it died twice (killed, out of memory, or a crash of a library)"

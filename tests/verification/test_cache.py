@@ -7,7 +7,9 @@ import sys
 import joblib
 import pytest
 
+from theory.errors import InputError
 from verification.cache import Cache, code_version, write_atomically
+from verification.own_files import data_read_by
 
 
 def key_of(cache: Cache, path) -> str:
@@ -53,6 +55,23 @@ def test_data_that_the_users_file_reads_is_part_of_the_key_and_the_place_of_its_
         path.write_text("from pathlib import Path\nC = Path(__file__).with_name('data.csv').read_text()\n")
         keys.append(code_version(str(path)))
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_what_a_library_reads_is_data_where_the_file_calls_it_and_not_where_it_is_imported(tmp_path, monkeypatch) -> None:
+    own, library = tmp_path / "own", tmp_path / "library"
+    for folder in (own, library):
+        folder.mkdir()
+        (folder / "data.txt").write_text("1")
+    read = "from pathlib import Path\ndef read(place):\n    return Path(place).with_name('data.txt').read_text()\n"
+    (library / "toy_reader.py").write_text(f"{read}FONTS = read(__file__)\n")
+    (own / "lemma.py").write_text("import toy_reader\nC = toy_reader.read(__file__)\n")
+    monkeypatch.syspath_prepend(library)
+    assert data_read_by(own / "lemma.py") == [own / "data.txt"]
+
+
+def test_a_file_that_is_gone_has_no_key_and_is_told(tmp_path) -> None:
+    with pytest.raises(InputError, match=r"gone\.py: no such file"):
+        code_version(str(tmp_path / "gone.py"))
 
 
 def test_seed_parameters_and_function_are_part_of_the_key(tmp_path) -> None:

@@ -309,7 +309,7 @@ def test_an_equivalence_that_was_never_tested_does_not_hold() -> None:
 
 
 def test_a_counterexample_lies_inside_the_hypotheses() -> None:
-    near = given(lambda p: (absolute(p.a - 3), "<=", 0 * p.a + Fraction(1, 3).numerator / 3 * (0 * p.a + 1)))
+    near = given(lambda p: (absolute(p.a - 3), "<=", (0 * p.a + 1) / 3))
     statement = claim(*FALSE, near)
     found = judged(statement, cases=120)
     assert found.verdict is Verdict.REFUTED

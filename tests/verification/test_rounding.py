@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 
 from numerics.arithmetic import Number, exp, pi
-from theory.statement import Identity, Inequality, InputError, Instance
-from verification.evaluate import certified
+from theory.statement import Equivalence, Hypothesis, Identity, Inequality, InputError, Instance
+from verification.evaluate import certified, hypothesis_truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,19 @@ def test_a_rounded_number_never_refutes_what_is_true(right, rounded, exact) -> N
     else:
         assert certified(statement, AT).equal_bits > 200
     assert certified(claim(rounded, rounded), AT).equal_bits > 200
+
+
+def test_a_rounded_number_decides_no_condition() -> None:
+    rounded = Hypothesis(name="h", says="", holds=lambda p: (0.1 * p.x, "<=", p.x / 10))
+    with pytest.raises(InputError, match=r"computes the float .* write x / 10 for"):
+        hypothesis_truth(rounded, AT)
+    exact = Hypothesis(name="h", says="", holds=lambda p: (p.x / 10, "<=", exp(p.x)))
+    assert hypothesis_truth(exact, AT).value == "true"
+    base = vars(claim(None, None))
+    both = {name: base[name] for name in ("title", "says", "formula", "source", "id", "instance", "instances")}
+    twice = Equivalence(**both, first=lambda p: (math.pi * p.x, "<", pi(p.x) * p.x), second=lambda p: (p.x, "<", 1))
+    with pytest.raises(InputError, match=r"computes the float .* write x / 10 for"):
+        certified(twice, AT)
 
 
 def test_sides_that_are_close_and_exact_are_told_apart() -> None:

@@ -85,6 +85,20 @@ def test_a_users_file_that_does_not_run_is_refused_with_file_and_line(tmp_path, 
     assert "\n" not in str(caught.value)
 
 
+def test_an_error_in_an_environment_inside_the_folder_of_a_file_is_told_with_the_line_of_the_file(
+    tmp_path, monkeypatch
+) -> None:
+    library = tmp_path / ".venv"
+    library.mkdir()
+    (library / "toy_strict.py").write_text("def strict():\n    raise ValueError('too strict')\n")
+    path = tmp_path / "mine.py"
+    path.write_text("import toy_strict\n\ntoy_strict.strict()\n")
+    monkeypatch.syspath_prepend(library)
+    monkeypatch.setattr("verification.own_files.ELSEWHERE", (library,))
+    with pytest.raises(InputError, match=r"mine\.py:3: ValueError: too strict"):
+        load(str(path))
+
+
 def test_two_statements_with_one_id_are_refused(toy) -> None:
     with pytest.raises(InputError, match=r"share the id 'toy\.lemma-a-holds'"):
         load(str(toy("a-holds", "a-holds")))

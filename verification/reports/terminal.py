@@ -26,11 +26,13 @@ from verification.reports.words import (
 
 COLOURS = {"holds": "green", "refuted": "bold red", "vacuous": "yellow", "undecided": "yellow", "error": "bold magenta"}
 WIDTH = 120
+"""Columns where standard output is no terminal, at least."""
 OTHERS = 48
+"""Columns that a table needs beside the ids."""
 
 
 def console() -> Console:
-    """Return the console of standard output; what is not a terminal gets lines of 100 columns at least."""
+    """Return the console of standard output; what is not a terminal gets wide lines."""
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=max(WIDTH, plain.width))
 

@@ -282,7 +282,7 @@ energy = Inequality(
         " L. Checked on a linear layer, whose flow is explicit; equality as t tends to 0."
     ),
     formula=r"|A(t)-A(0)|^2+\frac1L\sum_k|Z_k(t)-Z_k(0)|^2+|B(t)-B(0)|^2\le t\,\big(\ell(0)-\ell(t)\big)",
-    source="ours; against a sentence on page 4",
+    source=f"{PAPER}, page 4, ours, against a sentence there",
     ours=True,
     contradicts="page 4: 'Without further assumptions, the gradient flow (4) can diverge in finite time'",
     instance=QuadraticFlow,
