@@ -39,6 +39,8 @@ from verification.trends import judge_trend
 NOWHERE = Store()
 DEAR = 16
 """Cost beyond which one drawn instance a kind is certified, besides the gallery."""
+SUSPECT = -1e-9
+"""A log-margin below this is more than the last digits: a violation, or the cancellation of something large."""
 
 
 def judge(statement: Statement, *, budget: Budget, seed: int, store: Store = NOWHERE) -> Judgement:
@@ -240,7 +242,7 @@ def judge_inequality(statement: Inequality, budget: Budget, seed: int) -> Judgem
     judgement = replace(
         _blank(statement, Verdict.HOLDS),
         hypotheses=_hypotheses(statement, search.drawn, search.accepted),
-        tightness=_tightness(statement, search),
+        tightness=_tightness(statement, search, refuted=bool(certification.violations)),
     )
     judgement = _with_verdict(judgement, statement, search, certification, budget)
     # The neighbours of what is false, says nothing or cannot be computed tell nothing more.
@@ -257,8 +259,10 @@ def _spread(search: Search, count: int) -> list[Any]:
     distinct: dict[Instance, Any] = {}
     for case in search.worst:
         distinct.setdefault(case.instance, case)
-    worst = list(distinct.values())[: max(1, count // 2)]
-    return worst + search.first[: count - len(worst)]
+    # None that floats take for a violation may hide behind the roundings of others.
+    suspects = sum(case.margin < SUSPECT for case in distinct.values())
+    worst = list(distinct.values())[: max(1, count // 2, suspects)]
+    return worst + search.first[: max(0, count - len(worst))]
 
 
 def _with_verdict(
@@ -297,7 +301,8 @@ def _sampled(search: Search, certification: _Certification) -> Evidence | None:
     margin = search.least_margin
     ascents = f" and {search.ascended} of local ascent" if search.ascended else ""
     found = "" if certification.violations else "no certified violation in "
-    summary = f"{found}{search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}"
+    unconfirmed = ", which balls do not confirm" * (margin < SUSPECT and not certification.violations)
+    summary = f"{found}{search.drawn} drawn instances{ascents}; least log-margin {margin:.3g}{unconfirmed}"
     if search.climbed:
         ends = ", ".join(f"{value:.3g} in {name}" for name, value in sorted(search.climbed.items()))
         summary += f"; climbs by gradients end at {ends}"
@@ -325,10 +330,11 @@ def _smallest(
     return counterexample_of(best, comparison)
 
 
-def _tightness(statement: Inequality, search: Search) -> Tightness | None:
+def _tightness(statement: Inequality, search: Search, refuted: bool) -> Tightness | None:
     if isinstance(statement, Identity) or not search.ratios or Relation(statement.relation) is Relation.EQUAL:
         return None
-    values = np.array(search.ratios)
+    # Where balls confirm no violation, a ratio below 1 is the rounding of floats.
+    values = np.array(search.ratios) if refuted else np.maximum(search.ratios, 1.0)
     quantiles = tuple(float(value) for value in np.quantile(values, [0, 0.25, 0.5, 0.75, 1.0]))
     extreme = search.worst[0].instance.data() if search.worst else None
     return Tightness(count=len(values), quantiles=quantiles, extreme=extreme)  # type: ignore[arg-type]

@@ -114,14 +114,14 @@ class Tooth:
 
 @dataclass(frozen=True, kw_only=True)
 class Tightness:
-    """The distribution of right side over left side (at most 1 where the statement holds), over the sweep.
+    """The distribution of the slack over the sweep: the favourable side over the other, 1 or more where the statement holds.
 
     Parameters
     ----------
     count
         Number of instances with both sides positive.
     quantiles
-        Slack factor (the larger side over the smaller; 1 is tight) at 0, 25, 50, 75 and 100 percent.
+        The slack (1 is tight) at 0, 25, 50, 75 and 100 percent; below 1 only where the statement is refuted.
     extreme
         The tightest instance found.
     note

@@ -103,7 +103,8 @@ def bite(statement: Inequality, mutant: Mutant, search: Search, gallery: list[In
     Tooth
         The fate of the mutant.
     """
-    changed = mutant.change(statement, search.tightest)
+    # A ratio below 1 is the rounding of floats, as the statement is not refuted.
+    changed = mutant.change(statement, max(1.0, search.tightest))
     # Small instances first: they are cheap to certify and easier to read.
     tries = [statement.instance.parse(entry) for entry in mutant.tries]
     known = tries + gallery + sorted(dict.fromkeys(case.instance for case in search.worst[:8]), key=complexity)

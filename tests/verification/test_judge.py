@@ -27,6 +27,7 @@ from theory.statement import (
     Proof,
     ProofStep,
     changed,
+    past_the_slack,
 )
 from verification.budget import PROFILES
 from verification.evaluate import certified, float_margin, hypotheses_truth
@@ -186,6 +187,20 @@ def test_a_violation_that_vanishes_in_balls_is_not_reported() -> None:
     found = judged(statement)
     assert found.verdict is not Verdict.REFUTED
     assert found.counterexample is None
+
+
+def test_what_cancellation_takes_for_a_violation_is_certified_away_and_leaves_the_slack_at_1() -> None:
+    fields = BASE | {"constants": {"c": Fraction(1)}, "mutants": (past_the_slack("c"),)}
+
+    # 10^14 + a is rounded to the nearest 1/64.
+    def left(p):
+        return (p.a + 10**14) - 10**14
+
+    found = judged(Inequality(**fields, left=left, relation=">=", right=lambda p, c: c.c * p.a))
+    assert found.verdict is Verdict.HOLDS
+    assert found.tightness.quantiles[0] == 1.0
+    assert "which balls do not confirm" in found.evidence[-1].summary
+    assert found.teeth[0].refuted
 
 
 def test_a_violation_that_floats_cannot_see_is_found_where_balls_look() -> None:
