@@ -29,7 +29,6 @@ NOT_RUN = {
     "quod figure marion2024.table-1": "a minute of training; the tests of the figures draw it smaller",
     "quod figure marion2024.table-1 --scale paper": "hours of training",
     "quod figure marion2024.table-1 --scale paper --cifar10 cifar-10-python.tar.gz --device cuda": "needs a graphics card",
-    "quod verify examples/bernoulli_lemma.py": "its statements are judged in test_tutorial.py",
     "make docs": "test_site.py builds the site",
     "make verify": "it judges all statements, for minutes",
     "quod verify": "the same",
@@ -37,9 +36,6 @@ NOT_RUN = {
     "quod figure wu2025.irregularity --out docs": "the tests of the figures draw it smaller",
     "quod figure wu2025.stability-threshold --out docs": "the same",
     "quod figure marion2024.pl-constant --out docs": "the same",
-    "quod measure memorization --train train.npy --test test.npy --samples gaussian.npy": "seconds; tested on less",
-    "quod measure memorization --train train.npy --test test.npy --samples memorized.npy | tail -3 | cut -c 1-76": "the same",
-    "python examples/draw_digits.py .": "it makes what these two read",
 }
 INSTEAD = {
     "pytest --quod my_paper.py": ("pytest --quod masks.py --collect-only -q", "tutorial.md runs the same on masks.py"),
@@ -52,6 +48,7 @@ INSTEAD = {
 ENDS_WITH_ONE = {
     "quod verify masks.py": "a refuted lemma with no verdict on record",
     "quod verify examples/my_lemma.py": "the same",
+    "quod verify examples/bernoulli_lemma.py": "the same",
     "pytest --quod masks.py": "the same",
     'quod check masks.lemma-1 --file masks.py --at \'{"p": "1/4", "t": "1/10"}\'': "a conclusion that is false there",
     'quod check wu2025.proposition-9.part-a --at \'{"x": [0, 1, 2], "mu": "1/2", "sigma": "1/4", "i": 2, "y": 1}\'': "the same",
