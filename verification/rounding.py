@@ -78,7 +78,7 @@ def float_in(sides: Callable[[], tuple[Number, Number]]) -> float | None:
     try:
         entries = [entry for side in sides() for entry in np.ravel(np.asarray(side, dtype=object))]
     except Exception:
-        return None
+        return None  # a formula may do anything; what does not run in symbols cannot be looked into
     for entry in entries:
         atoms = [entry] if isinstance(entry, float) else sympy.sympify(entry).atoms(sympy.Float)
         for atom in sorted(map(float, atoms)):

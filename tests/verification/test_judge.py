@@ -200,6 +200,9 @@ def test_what_cancellation_takes_for_a_violation_is_certified_away_and_leaves_th
     assert found.verdict is Verdict.HOLDS
     assert found.tightness.quantiles[0] == 1.0
     assert "which balls do not confirm" in found.evidence[-1].summary
+    # Every suspect is certified, and not so many only as are of other statements.
+    certified_at = found.evidence[0].figures
+    assert certified_at["equal"] + certified_at["separated"] > 2 * BUDGET.certified
     assert found.teeth[0].refuted
 
 

@@ -14,6 +14,7 @@ import pytest
 from verification import records
 from verification.cache import Cache
 from verification.dependents import dependents
+from verification.executors import InProcess
 from verification.outcome import Evidence, EvidenceKind, Judgement, Verdict, plain
 from verification.runner import Run, run
 from verification.selection import load
@@ -305,6 +306,16 @@ def test_records_are_merged_pruned_and_never_hold_a_failure(toy, tmp_path) -> No
     records.record(result.judgements, ["toy.lemma-a-holds", "toy.lemma-b-error", "toy.lemma-other"], folder=folder)
     assert records.recorded_verdicts(None, folder=folder) == {"toy.lemma-a-holds": "holds", "toy.lemma-other": "undecided"}
     assert records.recorded_verdicts("lemma.py", folder=folder) == {}
+
+
+def test_a_run_expects_what_is_on_record_for_its_profile(monkeypatch, tmp_path) -> None:
+    (tmp_path / "recorded" / "standard").mkdir(parents=True)
+    (tmp_path / "recorded" / "toy.json").write_text('{"toy.lemma-1": "holds"}')
+    (tmp_path / "recorded" / "standard" / "toy.json").write_text('{"toy.lemma-1": "undecided"}')
+    monkeypatch.setattr(records, "FOLDER", tmp_path / "recorded")
+    for profile, verdict in (("quick", "holds"), ("standard", "undecided")):
+        found = run([], profile=profile, out=tmp_path / "out", executor=InProcess())
+        assert found.expected == {"toy.lemma-1": verdict}
 
 
 def test_another_profile_has_on_record_what_it_says_otherwise_than_the_quick_one(toy, tmp_path) -> None:
